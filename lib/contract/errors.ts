@@ -1,0 +1,145 @@
+/** What is known about a failure besides its message. */
+export interface CacheErrorDetails {
+  /** The key of the operation, as the caller gave it. */
+  readonly key?: string;
+  /** What failed underneath; it never carries a password or a value. */
+  readonly cause?: unknown;
+}
+
+/**
+ * Every failure of the cache. `code` is stable: programs decide by it, people read `message`.
+ */
+export abstract class SpakkyCacheError extends Error {
+  /** Names the failure for programs; it never changes between versions. */
+  abstract readonly code: string;
+  /** The key of the operation, as the caller gave it; absent when the failure concerns no single key. */
+  declare readonly key?: string;
+
+  constructor(message: string, details: CacheErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    if (details.key !== undefined) this.key = details.key;
+  }
+}
+
+/** The options, the environment or the registration of a cache cannot work; `problems` names every one of them. */
+export class CacheConfigurationError extends SpakkyCacheError {
+  static {
+    this.prototype.name = 'CacheConfigurationError';
+  }
+
+  readonly code = 'CACHE_CONFIGURATION';
+
+  /** @param problems one sentence for each problem: what was named, what was expected, what was found; no secret */
+  constructor(
+    readonly problems: readonly string[],
+    details?: CacheErrorDetails,
+  ) {
+    super(
+      problems.length === 1
+        ? `The cache configuration is wrong: ${problems[0]}`
+        : `The cache configuration is wrong in ${problems.length} places:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+      details,
+    );
+  }
+}
+
+/** The key is empty, longer than 1 KiB in UTF-8, no string, or has a lone surrogate. */
+export class InvalidCacheKeyError extends SpakkyCacheError {
+  static {
+    this.prototype.name = 'InvalidCacheKeyError';
+  }
+
+  readonly code = 'CACHE_KEY_INVALID';
+}
+
+/** The time to live is zero, negative, not a number, infinite, unreadable, or ends past the year 275760. */
+export class InvalidCacheTtlError extends SpakkyCacheError {
+  static {
+    this.prototype.name = 'InvalidCacheTtlError';
+  }
+
+  readonly code = 'CACHE_TTL_INVALID';
+}
+
+/** No key can be made of the arguments of a decorated method. */
+export class CacheKeyGenerationError extends SpakkyCacheError {
+  static {
+    this.prototype.name = 'CacheKeyGenerationError';
+  }
+
+  readonly code = 'CACHE_KEY_GENERATION';
+}
+
+/** The backend does not offer the capability that was asked for. */
+export class CacheBackendCapabilityError extends SpakkyCacheError {
+  static {
+    this.prototype.name = 'CacheBackendCapabilityError';
+  }
+
+  readonly code = 'CACHE_CAPABILITY_MISSING';
+}
+
+/** The cache was closed before, or while, the operation ran. */
+export class CacheClosedError extends SpakkyCacheError {
+  static {
+    this.prototype.name = 'CacheClosedError';
+  }
+
+  readonly code = 'CACHE_CLOSED';
+}
+
+/**
+ * Why a value could not be stored or read:
+ * - `CACHE_VALUE_REFUSED`: it could not come back exactly as it is; nothing was sent
+ * - `CACHE_VALUE_TOO_LARGE`: it is over the size limit; nothing was sent
+ * - `CACHE_PAYLOAD_FOREIGN`: the stored bytes were not written by this cache
+ * - `CACHE_PAYLOAD_DAMAGED`: the stored bytes are not what was written
+ * - `CACHE_PAYLOAD_UNSUPPORTED`: they were written by a newer version, another serializer, or with a class that is not registered here
+ */
+export type CacheSerializationCode =
+  | 'CACHE_VALUE_REFUSED'
+  | 'CACHE_VALUE_TOO_LARGE'
+  | 'CACHE_PAYLOAD_FOREIGN'
+  | 'CACHE_PAYLOAD_DAMAGED'
+  | 'CACHE_PAYLOAD_UNSUPPORTED';
+
+/** A value cannot be stored without loss, or stored bytes cannot be read back. */
+export class CacheSerializationError extends SpakkyCacheError {
+  static {
+    this.prototype.name = 'CacheSerializationError';
+  }
+
+  constructor(
+    readonly code: CacheSerializationCode,
+    message: string,
+    details?: CacheErrorDetails,
+  ) {
+    super(message, details);
+  }
+}
+
+/** Another caller's load of the same key did not end within the time the caller would wait. */
+export class CacheLockTimeoutError extends SpakkyCacheError {
+  static {
+    this.prototype.name = 'CacheLockTimeoutError';
+  }
+
+  readonly code = 'CACHE_LOCK_TIMEOUT';
+}
+
+/** Some keys of a batch failed; `failures` tells which and why, the others succeeded. */
+export class CacheBatchError extends SpakkyCacheError {
+  static {
+    this.prototype.name = 'CacheBatchError';
+  }
+
+  readonly code = 'CACHE_BATCH';
+
+  constructor(
+    message: string,
+    readonly failures: ReadonlyMap<string, SpakkyCacheError>,
+    details?: CacheErrorDetails,
+  ) {
+    super(message, details);
+  }
+}

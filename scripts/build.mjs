@@ -1,0 +1,11 @@
+// Builds lib/ twice: ES modules for everyone, CommonJS for tools that cannot load them (Jest, `module: node16`).
+import { execFileSync } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
+
+const compiler = 'node_modules/@typescript/native/bin/tsc';
+
+rmSync('dist', { recursive: true, force: true });
+for (const project of ['tsconfig.build.json', 'tsconfig.cjs.json']) {
+  execFileSync(process.execPath, [compiler, '-p', project], { stdio: 'inherit' });
+}
+writeFileSync('dist/cjs/package.json', '{ "type": "commonjs" }\n');
