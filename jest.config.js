@@ -1,7 +1,5 @@
-export default {
+const shared = {
   testEnvironment: 'node',
-  roots: ['<rootDir>/test'],
-  testMatch: ['**/*.spec.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {
@@ -19,6 +17,22 @@ export default {
       },
     ],
   },
+};
+
+const withoutServer = ['<rootDir>/test/unit/**/*.spec.ts', '<rootDir>/test/types/**/*.spec.ts'];
+
+export default {
+  projects: [
+    { ...shared, displayName: 'unit', testMatch: withoutServer },
+    {
+      ...shared,
+      displayName: 'redis',
+      testMatch: ['<rootDir>/test/**/*.spec.ts', ...withoutServer.map((pattern) => `!${pattern}`)],
+      // Jest runs these two only when a test of this project runs: unit tests need no server.
+      globalSetup: '<rootDir>/test/support/global-setup.mjs',
+      globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
+    },
+  ],
   collectCoverageFrom: ['lib/**/*.ts'],
   coverageProvider: 'v8',
   coverageReporters: ['text-summary', 'text', 'json-summary'],
