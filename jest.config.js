@@ -19,15 +19,16 @@ const shared = {
   },
 };
 
-const withoutServer = ['<rootDir>/test/unit/**/*.spec.ts', '<rootDir>/test/types/**/*.spec.ts'];
+const withoutServer = ['<rootDir>/test/unit/', '<rootDir>/test/types/'];
 
 export default {
   projects: [
-    { ...shared, displayName: 'unit', testMatch: withoutServer },
+    { ...shared, displayName: 'unit', testMatch: withoutServer.map((folder) => `${folder}**/*.spec.ts`) },
     {
       ...shared,
       displayName: 'redis',
-      testMatch: ['<rootDir>/test/**/*.spec.ts', ...withoutServer.map((pattern) => `!${pattern}`)],
+      testMatch: ['<rootDir>/test/**/*.spec.ts'],
+      testPathIgnorePatterns: withoutServer,
       // Jest runs these two only when a test of this project runs: unit tests need no server.
       globalSetup: '<rootDir>/test/support/global-setup.mjs',
       globalTeardown: '<rootDir>/test/support/global-teardown.mjs',

@@ -78,15 +78,16 @@ async function unpack(): Promise<InstalledRedis> {
 }
 
 async function findUnpacked(): Promise<InstalledRedis | undefined> {
-  const root = join(cacheFolder(), 'root/usr');
-  const command = join(root, 'bin/redis-server');
+  const root = join(cacheFolder(), 'root');
+  const command = join(root, 'usr/bin/redis-server');
   if (!existsSync(command)) return undefined;
-  const libraries = existsSync(join(root, 'lib')) ? await findLibraryFolders(join(root, 'lib')) : [];
-  return { command, libraries: libraries.join(':') };
+  const libraries = await Promise.all(['usr/lib', 'lib'].map((name) => findLibraryFolders(join(root, name))));
+  return { command, libraries: libraries.flat().join(':') };
 }
 
 /** The packages keep their libraries in a folder named after the machine: usr/lib/x86_64-linux-gnu. */
 async function findLibraryFolders(folder: string): Promise<string[]> {
+  if (!existsSync(folder)) return [];
   const entries = await readdir(folder, { withFileTypes: true });
   return entries.filter((entry) => entry.isDirectory()).map((entry) => join(folder, entry.name));
 }
