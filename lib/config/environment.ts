@@ -1,0 +1,48 @@
+import { readVariableLayer } from './configuration-layer.js';
+import { conflictsWithin } from './connection-conflicts.js';
+import type { OptionValues } from './option-rules.js';
+import type { RedisCacheOptions } from './redis-cache-options.js';
+
+/** What the environment says. */
+export interface EnvironmentReading {
+  /** What is set, and set well; variables that contradict each other are left out. Durations in milliseconds. */
+  readonly options: RedisCacheOptions;
+  /** One sentence for each variable that is wrong. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * Reads the `SPAKKY_REDIS__*` variables into options.
+ *
+ * @param variable answers the value of a variable, as text or as ConfigService made of it, or `undefined`
+ * @example
+ * ```ts
+ * const { options, problems } = readEnvironment((name) => process.env[name]);
+ * ```
+ */
+export function readEnvironment(variable: (name: string) => unknown): EnvironmentReading {
+  const layer = readVariableLayer(variable);
+  const conflicts = conflictsWithin(layer);
+  const settings = only(layer.values, ['keyPrefix', 'socketTimeout']);
+  const options = conflicts.length > 0 ? settings : { ...settings, ...connectionOptions(layer.values) };
+  return { options, problems: [...layer.problems, ...conflicts] };
+}
+
+function connectionOptions(values: Partial<OptionValues>): RedisCacheOptions {
+  if (values.url !== undefined) return { url: values.url.url };
+  const login = only(values, ['db', 'username', 'password']);
+  if (values.path !== undefined) return { ...login, path: values.path };
+  return { ...login, ...only(values, ['host', 'port', 'useSsl']) };
+}
+
+/** Copies the named properties that are set, and no others. */
+function only<Source extends object, Name extends keyof Source>(
+  source: Source,
+  names: readonly Name[],
+): Partial<Pick<Source, Name>> {
+  const copy: Partial<Pick<Source, Name>> = {};
+  for (const name of names) {
+    if (source[name] !== undefined) copy[name] = source[name];
+  }
+  return copy;
+}
