@@ -1,5 +1,5 @@
-import { fits, type Mismatch, mismatch, type Reading } from './reading.js';
 import { describeValue } from './describe-value.js';
+import { fits, type Mismatch, mismatch, type Reading } from './reading.js';
 import type { RedisClientLike } from './redis-cache-options.js';
 
 /** Accepts a client only if it can neither hide keys from `clear()` nor send a command late or twice. */

@@ -2,8 +2,8 @@ import { isIPv6 } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import type { CacheSerializer, SerializerOptions } from '../codec/serializer.js';
 import { toMilliseconds } from '../contract/duration.js';
-import type { RedisPassword } from './redis-cache-options.js';
 import { fits, mismatch, type Reading } from './reading.js';
+import type { RedisPassword } from './redis-cache-options.js';
 
 /** The last millisecond that a `Date` can name (ECMAScript, "Time Values and Time Range"). */
 const LAST_MILLISECOND = 8.64e15;

@@ -51,7 +51,7 @@ export interface RedisTcpOptions extends RedisLogin {
   readonly host?: string;
   /** 1 to 65535. Default `6379`. */
   readonly port?: number;
-  /** Whether to speak TLS. Default `false`, or `true` when {@link tls} is given. */
+  /** Whether to speak TLS. Default `false`, or `true` when `tls` is given. */
   readonly useSsl?: boolean;
   /** What TLS needs beyond the server's name: certificates, keys, versions; see `node:tls`. Default: Node's own. */
   readonly tls?: ConnectionOptions;

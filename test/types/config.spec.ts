@@ -1,0 +1,84 @@
+import { describe, expect, it } from '@jest/globals';
+import { expectTypeOf } from 'expect-type';
+import { Redis } from 'ioredis';
+import { Redis as RedisV5 } from 'ioredis-v5';
+import type { RedisCacheOptions, RedisClientLike } from '../../lib/config/redis-cache-options.js';
+import type { ResolvedRedisConnection } from '../../lib/config/resolved-redis-cache-options.js';
+import type { Duration } from '../../lib/contract/duration.js';
+
+const client: RedisClientLike = { status: 'ready', options: {} };
+
+describe('the types of the options', () => {
+  it('accept each way to connect with what belongs to it', () => {
+    const accepted: readonly RedisCacheOptions[] = [
+      {},
+      {
+        host: 'redis',
+        port: 6380,
+        db: 1,
+        username: 'ada',
+        password: 'secret',
+        useSsl: true,
+        tls: { ca: 'pem' },
+      },
+      { url: 'rediss://redis', tls: { ca: 'pem' } },
+      { path: '/run/redis.sock', db: 1, username: 'ada', password: async () => 'secret' },
+      { client },
+      { client, keyPrefix: 'shop:', ttl: null, socketTimeout: { seconds: 5 }, lazy: true },
+      { host: 'redis', url: undefined, path: undefined },
+    ];
+
+    expect(accepted).toHaveLength(7);
+  });
+
+  it('refuse ways to connect that exclude each other', () => {
+    const refused: readonly RedisCacheOptions[] = [
+      // @ts-expect-error a URL already names the host
+      { url: 'redis://redis', host: 'redis' },
+      // @ts-expect-error a URL already names the database
+      { url: 'redis://redis', db: 1 },
+      // @ts-expect-error a URL already holds the credentials
+      { url: 'redis://redis', password: 'secret' },
+      // @ts-expect-error the scheme of a URL already says whether TLS is spoken
+      { url: 'redis://redis', useSsl: true },
+      // @ts-expect-error a socket has no port
+      { path: '/run/redis.sock', port: 6379 },
+      // @ts-expect-error a socket speaks no TLS
+      { path: '/run/redis.sock', tls: {} },
+      // @ts-expect-error a socket is not behind a URL
+      { path: '/run/redis.sock', url: 'redis://redis' },
+      // @ts-expect-error a client is connected already
+      { client, host: 'redis' },
+      // @ts-expect-error a client has chosen its database already
+      { client, db: 1 },
+    ];
+
+    expect(refused).toHaveLength(9);
+  });
+
+  it('refuse names and values that no option has', () => {
+    const refused: readonly RedisCacheOptions[] = [
+      // @ts-expect-error the option is called keyPrefix
+      { keyprefix: 'shop:' },
+      // @ts-expect-error a number in text needs a unit
+      { socketTimeout: '5' },
+      // @ts-expect-error a port is a number
+      { port: '6379' },
+    ];
+
+    expect(refused).toHaveLength(3);
+  });
+
+  it('know both majors of ioredis as clients', () => {
+    expectTypeOf<Redis>().toExtend<RedisClientLike>();
+    expectTypeOf<RedisV5>().toExtend<RedisClientLike>();
+    expectTypeOf<RedisCacheOptions['ttl']>().toEqualTypeOf<Duration | null | undefined>();
+    expect(Redis).not.toBe(RedisV5);
+  });
+
+  it('tell the resolved ways to connect apart by their kind', () => {
+    expectTypeOf<ResolvedRedisConnection['kind']>().toEqualTypeOf<'tcp' | 'unix' | 'client'>();
+    expectTypeOf<Extract<ResolvedRedisConnection, { kind: 'client' }>>().not.toHaveProperty('password');
+    expect.assertions(0);
+  });
+});

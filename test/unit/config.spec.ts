@@ -1,0 +1,858 @@
+import { describe, expect, it } from '@jest/globals';
+import * as fc from 'fast-check';
+import { Redis } from 'ioredis';
+import { CONFIGURATION_VARIABLES } from '../../lib/config/configuration-variables.js';
+import { readEnvironment } from '../../lib/config/environment.js';
+import { REDIS_CACHE_DEFAULTS } from '../../lib/config/redis-cache-defaults.js';
+import type { RedisCacheOptions } from '../../lib/config/redis-cache-options.js';
+import { resolveRedisCacheOptions } from '../../lib/config/resolve-redis-cache-options.js';
+import type { ResolvedRedisCacheOptions } from '../../lib/config/resolved-redis-cache-options.js';
+import { CacheConfigurationError } from '../../lib/contract/errors.js';
+
+type Variables = Readonly<Record<string, unknown>>;
+
+interface Given {
+  readonly options?: unknown;
+  readonly namespace?: unknown;
+  /** By the part of the name after `SPAKKY_REDIS__`. */
+  readonly variables?: Variables;
+  readonly name?: string;
+}
+
+/** Lets a test write options as JavaScript would: unchecked. */
+function assertUnchecked(_options: unknown): asserts _options is RedisCacheOptions | undefined {}
+
+function lookUp(variables: Variables = {}): (name: string) => unknown {
+  return (name) => variables[name.replace('SPAKKY_REDIS__', '')];
+}
+
+function resolve({ options, namespace, variables, name }: Given = {}): ResolvedRedisCacheOptions {
+  assertUnchecked(options);
+  return resolveRedisCacheOptions({ options, namespace, variable: lookUp(variables), name });
+}
+
+function errorOf(given: Given): CacheConfigurationError {
+  try {
+    resolve(given);
+  } catch (error) {
+    if (error instanceof CacheConfigurationError) return error;
+    throw error;
+  }
+  throw new Error('expected the configuration to be refused');
+}
+
+function problemsOf(given: Given): readonly string[] {
+  return errorOf(given).problems;
+}
+
+/** Every text in which a secret could hide. */
+function everythingSaidBy(error: CacheConfigurationError): string {
+  return [error.message, error.stack, JSON.stringify(error), ...error.problems, String(error.cause)].join(
+    '\n',
+  );
+}
+
+const SAFE = { enableOfflineQueue: false, autoResendUnfulfilledCommands: false };
+const CLIENT = { status: 'ready', options: SAFE };
+function password(): string {
+  return 'fresh';
+}
+
+const TCP = {
+  kind: 'tcp',
+  host: 'localhost',
+  port: 6379,
+  db: 0,
+  username: undefined,
+  password: undefined,
+  tls: false,
+};
+
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
+
+describe('defaults', () => {
+  it('are those of the family when nothing is set', () => {
+    expect(resolve()).toEqual({
+      connection: TCP,
+      keyPrefix: 'spakky:cache:',
+      ttl: undefined,
+      socketTimeout: 5_000,
+      lazy: false,
+      serializer: undefined,
+    });
+  });
+
+  it('are what the table of variables says', () => {
+    const written = CONFIGURATION_VARIABLES.map((each) => [
+      each.name.replace('SPAKKY_REDIS__', ''),
+      each.default,
+    ]);
+
+    expect(resolve({ variables: Object.fromEntries(written) })).toEqual(resolve());
+  });
+
+  it('put a named cache under a prefix of its own', () => {
+    expect(resolve({ name: 'users' }).keyPrefix).toBe('spakky:users:');
+    expect(resolve({ name: 'users', options: { keyPrefix: 'u:' } }).keyPrefix).toBe('u:');
+    expect(problemsOf({ name: '\ud800' })).toEqual([expect.stringContaining('the name of the cache')]);
+  });
+
+  it('and what is resolved of them are frozen', () => {
+    const resolved = resolve({ options: { tls: { ca: 'pem' } } });
+
+    expect(Object.isFrozen(REDIS_CACHE_DEFAULTS)).toBe(true);
+    expect(Object.isFrozen(resolved)).toBe(true);
+    expect(Object.isFrozen(resolved.connection)).toBe(true);
+    expect(resolved.connection.kind === 'tcp' && Object.isFrozen(resolved.connection.tls)).toBe(true);
+  });
+});
+
+describe('the table of variables', () => {
+  it('names the eight of the family and the two ways to connect', () => {
+    expect(CONFIGURATION_VARIABLES.map((each) => [each.name, each.default])).toEqual([
+      ['SPAKKY_REDIS__HOST', 'localhost'],
+      ['SPAKKY_REDIS__PORT', '6379'],
+      ['SPAKKY_REDIS__DB', '0'],
+      ['SPAKKY_REDIS__USERNAME', undefined],
+      ['SPAKKY_REDIS__PASSWORD', undefined],
+      ['SPAKKY_REDIS__USE_SSL', 'false'],
+      ['SPAKKY_REDIS__URL', undefined],
+      ['SPAKKY_REDIS__PATH', undefined],
+      ['SPAKKY_REDIS__KEY_PREFIX', 'spakky:cache:'],
+      ['SPAKKY_REDIS__SOCKET_TIMEOUT', '5.0'],
+    ]);
+    expect(CONFIGURATION_VARIABLES.every((each) => each.description.endsWith('.'))).toBe(true);
+  });
+});
+
+describe('the environment', () => {
+  it.each([
+    ['HOST', 'redis.internal', { host: 'redis.internal' }],
+    ['HOST', '::1', { host: '::1' }],
+    ['PORT', '6380', { port: 6380 }],
+    ['PORT', ' 6380 ', { port: 6380 }],
+    ['PORT', 6380, { port: 6380 }],
+    ['DB', '15', { db: 15 }],
+    ['DB', 0, { db: 0 }],
+    ['USERNAME', 'ada', { username: 'ada' }],
+    ['PASSWORD', ' s3cret ', { password: ' s3cret ' }],
+    ['KEY_PREFIX', 'shop:', { keyPrefix: 'shop:' }],
+    ['SOCKET_TIMEOUT', '2', { socketTimeout: 2_000 }],
+    ['SOCKET_TIMEOUT', '2.5', { socketTimeout: 2_500 }],
+    ['SOCKET_TIMEOUT', '.5', { socketTimeout: 500 }],
+    ['SOCKET_TIMEOUT', '1.1', { socketTimeout: 1_100 }],
+    ['SOCKET_TIMEOUT', '500ms', { socketTimeout: 500 }],
+    ['SOCKET_TIMEOUT', ' 1m ', { socketTimeout: 60_000 }],
+    ['SOCKET_TIMEOUT', 2.5, { socketTimeout: 2_500 }],
+    ['URL', 'redis://redis:7000/2', { url: 'redis://redis:7000/2' }],
+    ['PATH', '/run/redis.sock', { path: '/run/redis.sock' }],
+  ])('reads %s=%j', (name, value, options) => {
+    expect(readEnvironment(lookUp({ [name]: value }))).toStrictEqual({ options, problems: [] });
+  });
+
+  it.each(['true', 'TRUE', '1', 'yes', 'On', ' on ', true, 1])('reads USE_SSL=%j as true', (value) => {
+    expect(readEnvironment(lookUp({ USE_SSL: value })).options).toStrictEqual({ useSsl: true });
+  });
+
+  it.each(['false', 'False', '0', 'no', 'off', false, 0])('reads USE_SSL=%j as false', (value) => {
+    expect(readEnvironment(lookUp({ USE_SSL: value })).options).toStrictEqual({ useSsl: false });
+  });
+
+  it.each(['', undefined, null])('takes every variable that is %j as unset, but for the prefix', (value) => {
+    const names = CONFIGURATION_VARIABLES.map((each) => each.name).filter(
+      (name) => !name.endsWith('KEY_PREFIX'),
+    );
+    const variables = Object.fromEntries(names.map((name) => [name.replace('SPAKKY_REDIS__', ''), value]));
+
+    expect(readEnvironment(lookUp(variables))).toStrictEqual({ options: {}, problems: [] });
+  });
+
+  it('leaves unknown variables to other members of the family', () => {
+    expect(resolve({ variables: { FLAVOUR: 'vanilla', TTL: '-1' } })).toEqual(resolve());
+  });
+
+  it('asks for its own variables only', () => {
+    const asked: string[] = [];
+    readEnvironment((name) => void asked.push(name));
+
+    expect(asked).toEqual(CONFIGURATION_VARIABLES.map((each) => each.name));
+  });
+
+  it('leaves out what is wrong and what contradicts itself, and says so', () => {
+    const { options, problems } = readEnvironment(
+      lookUp({ URL: 'redis://redis', HOST: 'redis', SOCKET_TIMEOUT: 'soon', KEY_PREFIX: 'shop:' }),
+    );
+
+    expect(options).toStrictEqual({ keyPrefix: 'shop:' });
+    expect(problems).toEqual([
+      expect.stringContaining('SPAKKY_REDIS__SOCKET_TIMEOUT'),
+      expect.stringMatching(/SPAKKY_REDIS__URL .*SPAKKY_REDIS__HOST/),
+    ]);
+  });
+
+  it('keeps the login of a socket', () => {
+    const variables = { PATH: '/run/redis.sock', DB: '2', USERNAME: 'ada', PASSWORD: 'pw', USE_SSL: 'false' };
+
+    expect(readEnvironment(lookUp(variables)).options).toStrictEqual({
+      path: '/run/redis.sock',
+      db: 2,
+      username: 'ada',
+      password: 'pw',
+    });
+  });
+
+  it.each([
+    ['HOST', 'redis:6379', '"redis:6379"'],
+    ['HOST', 'two words', '"two words"'],
+    ['PORT', '0', '"0"'],
+    ['PORT', '65536', '"65536"'],
+    ['PORT', '0x10', '"0x10"'],
+    ['PORT', 1.5, '1.5'],
+    ['PORT', true, 'true'],
+    ['DB', '-1', '"-1"'],
+    ['DB', 'abc', '"abc"'],
+    ['DB', '99999999999999999999', '"99999999999999999999"'],
+    ['USE_SSL', 'maybe', '"maybe"'],
+    ['USE_SSL', 2, '2'],
+    ['USE_SSL', {}, 'an object'],
+    ['SOCKET_TIMEOUT', '0', '"0"'],
+    ['SOCKET_TIMEOUT', '-1', '"-1"'],
+    ['SOCKET_TIMEOUT', 'NaN', '"NaN"'],
+    ['SOCKET_TIMEOUT', '86401', '"86401"'],
+    ['SOCKET_TIMEOUT', { seconds: 1 }, 'an object'],
+    ['PATH', 'a\0b', '"a\\u0000b"'],
+    ['PATH', 5, '5'],
+    ['USERNAME', 5, 'a number'],
+    ['PASSWORD', () => 'pw', 'a function'],
+  ])('refuses %s=%j', (name, value, found) => {
+    const [problem, ...others] = problemsOf({ variables: { [name]: value } });
+
+    expect(problem).toMatch(new RegExp(`^SPAKKY_REDIS__${name} expects .+, but found `));
+    expect(problem?.endsWith(`but found ${found}`)).toBe(true);
+    expect(others).toEqual([]);
+  });
+});
+
+describe('options in code and in the namespace', () => {
+  const sources = [
+    ['code', 'options.%', (value: unknown): Given => ({ options: value })],
+    ['the namespace', 'SPAKKY_REDIS.% (ConfigService)', (value: unknown): Given => ({ namespace: value })],
+  ] as const;
+
+  describe.each(sources)('in %s', (_, label, given) => {
+    it.each([
+      [1_500, 1_500],
+      ['250ms', 250],
+      ['5s', 5_000],
+      [{ minutes: 5 }, 300_000],
+      [0.2, 1],
+      [86_400_000, 86_400_000],
+    ])('a socketTimeout of %j is %d milliseconds', (socketTimeout, milliseconds) => {
+      expect(resolve(given({ socketTimeout })).socketTimeout).toBe(milliseconds);
+    });
+
+    it.each([
+      [90_000, 90_000],
+      ['5m', 300_000],
+      [{ hours: 2 }, 7_200_000],
+      [null, undefined],
+    ])('a ttl of %j is %s milliseconds', (ttl, milliseconds) => {
+      expect(resolve(given({ ttl })).ttl).toBe(milliseconds);
+    });
+
+    it('the other options are taken as they are', () => {
+      const serializer = { classes: [] };
+      const resolved = resolve(given({ password, lazy: true, serializer, useSsl: true, tls: { ca: 'pem' } }));
+
+      expect(resolved).toMatchObject({ lazy: true, connection: { ...TCP, password, tls: { ca: 'pem' } } });
+      expect(resolved.serializer).toBe(serializer);
+    });
+
+    it.each([
+      ['host', '', 'an empty string'],
+      ['host', '[::1]', '"[::1]"'],
+      ['host', 5n, '5n'],
+      ['host', Symbol('s'), 'a symbol'],
+      ['port', '6379', '"6379"'],
+      ['port', NaN, 'NaN'],
+      ['port', null, 'null'],
+      ['db', -1, '-1'],
+      ['username', '', 'an empty string'],
+      ['password', '', 'an empty string'],
+      ['password', null, 'null'],
+      ['useSsl', 'true', '"true"'],
+      ['useSsl', 1, '1'],
+      ['tls', true, 'a boolean'],
+      ['tls', [], 'an array'],
+      ['url', new URL('redis://redis'), 'an object'],
+      ['path', '', 'an empty string'],
+      ['client', {}, 'an object'],
+      ['client', 'redis', '"redis"'],
+      ['client', { status: 'ready' }, 'an object'],
+      ['client', { status: 'ready', options: null }, 'an object'],
+      ['keyPrefix', '', 'an empty string'],
+      ['keyPrefix', 5, '5'],
+      ['keyPrefix', 'a\udc00', 'a lone surrogate in it'],
+      ['keyPrefix', 'é'.repeat(257), '514 bytes'],
+      ['ttl', 0, '0'],
+      ['ttl', -1, '-1'],
+      ['ttl', Infinity, 'Infinity'],
+      ['ttl', '5 minutes', '"5 minutes"'],
+      ['ttl', 8.64e15 + 2, '8640000000000002'],
+      ['socketTimeout', 0, '0'],
+      ['socketTimeout', 86_400_001, '86400001'],
+      ['socketTimeout', '5', '"5"'],
+      ['lazy', 'yes', '"yes"'],
+      ['serializer', 'json', '"json"'],
+      ['serializer', revoked(), 'one that throws'],
+      ['port', 'x'.repeat(100), `"${'x'.repeat(40)}…"`],
+    ])('%s refuses what does not fit (%#)', (option, value, found) => {
+      const [problem, ...others] = problemsOf(given({ [option]: value }));
+
+      expect(problem?.startsWith(`${label.replace('%', option)} expects `)).toBe(true);
+      expect(problem?.endsWith(`but found ${found}`)).toBe(true);
+      expect(others).toEqual([]);
+    });
+
+    it.each([
+      ['keyprefix', 'keyPrefix'],
+      ['key_prefix', 'keyPrefix'],
+      ['hots', 'host'],
+      ['timeout', 'socketTimeout'],
+      ['SSL', 'useSsl'],
+    ])('%s is unknown, and %s was meant', (written, meant) => {
+      expect(problemsOf(given({ [written]: 1 }))).toEqual([
+        `${label.replace('%', written)} is not an option: did you mean ${label.replace('%', meant)}?`,
+      ]);
+    });
+
+    it.each(['retries', 'xy', '', 'a'.repeat(100), 'with blank'])(
+      '%j is unknown, and nothing is near',
+      (written) => {
+        const [problem] = problemsOf(given({ [written]: 1 }));
+
+        expect(problem).toMatch(/is not an option: the options are host, port, .*, serializer$/);
+        expect(problem?.length).toBeLessThan(300);
+      },
+    );
+
+    it.each([null, 'redis://redis', 5, []].map((value) => [value]))('%j is no object of options', (value) => {
+      expect(problemsOf(given(value))).toEqual([
+        expect.stringContaining('expects an object of options, but found '),
+      ]);
+    });
+  });
+
+  it('accept a prefix of 512 bytes, and of any script', () => {
+    expect(resolve({ options: { keyPrefix: 'é'.repeat(256) } }).keyPrefix).toHaveLength(256);
+    expect(resolve({ options: { keyPrefix: '캐시😀:' } }).keyPrefix).toBe('캐시😀:');
+  });
+});
+
+describe('precedence', () => {
+  const high = { host: 'a', port: 1, db: 1, username: 'a', password: 'a', useSsl: true, keyPrefix: 'a' };
+  const low = { host: 'b', port: 2, db: 2, username: 'b', password: 'b', useSsl: false, keyPrefix: 'b' };
+  const variables = {
+    HOST: 'c',
+    PORT: '3',
+    DB: '3',
+    USERNAME: 'c',
+    PASSWORD: 'c',
+    USE_SSL: 'no',
+    KEY_PREFIX: 'c',
+    SOCKET_TIMEOUT: '3',
+  };
+
+  it('code wins over the namespace and the variables, option by option', () => {
+    for (const option of Object.keys(high)) {
+      const only = Object.fromEntries(Object.entries(high).filter(([name]) => name === option));
+      const rest = Object.fromEntries(Object.entries(low).filter(([name]) => name !== option));
+
+      expect(resolve({ options: only, namespace: low, variables })).toEqual(
+        resolve({ options: { ...rest, ...only }, variables }),
+      );
+    }
+  });
+
+  it('the namespace wins over the variables, and these over the defaults', () => {
+    const resolved = resolve({ namespace: { host: 'b', db: 2 }, variables });
+
+    expect(resolved).toMatchObject({ keyPrefix: 'c', socketTimeout: 3_000 });
+    expect(resolved.connection).toEqual({ ...TCP, host: 'b', port: 3, db: 2, username: 'c', password: 'c' });
+  });
+
+  it('code wins for the options that have no variable', () => {
+    const namespace = { ttl: 5, lazy: true, serializer: { name: 'low' } };
+
+    expect(resolve({ options: { ttl: null, lazy: false }, namespace })).toMatchObject({
+      ttl: undefined,
+      lazy: false,
+      serializer: { name: 'low' },
+    });
+  });
+
+  it('undefined in a layer means that it is not set there', () => {
+    const options = Object.fromEntries(Object.keys(high).map((name) => [name, undefined]));
+
+    expect(resolve({ options, namespace: low })).toEqual(resolve({ namespace: low }));
+  });
+
+  it.each(['options', 'namespace'])('a URL in %s hides everything below about the server', (layer) => {
+    const { connection } = resolve({
+      [layer]: { url: 'redis://redis' },
+      variables: { ...variables, USE_SSL: 'yes' },
+    });
+
+    expect(connection).toEqual({ ...TCP, host: 'redis' });
+  });
+
+  it('a socket hides everything below about the server', () => {
+    const given = { options: { path: '/run/redis.sock' }, namespace: { ...high }, variables };
+
+    expect(resolve(given).connection).toEqual({
+      kind: 'unix',
+      path: '/run/redis.sock',
+      db: 0,
+      username: undefined,
+      password: undefined,
+    });
+  });
+
+  it('a client hides everything below about the server, but not the settings', () => {
+    const resolved = resolve({ options: { client: CLIENT }, variables: { ...variables, URL: undefined } });
+
+    expect(resolved.connection).toEqual({ kind: 'client', client: CLIENT });
+    expect(resolved).toMatchObject({ keyPrefix: 'c', socketTimeout: 3_000 });
+  });
+
+  it('a URL replaces a socket below it, and a socket a URL', () => {
+    const variables2 = { PATH: '/run/redis.sock', PASSWORD: 'low' };
+
+    expect(resolve({ namespace: { url: 'redis://redis' }, variables: variables2 }).connection).toEqual({
+      ...TCP,
+      host: 'redis',
+    });
+    expect(
+      resolve({ options: { path: '/s' }, variables: { URL: 'rediss://:low@redis' } }).connection,
+    ).toMatchObject({
+      kind: 'unix',
+      path: '/s',
+      password: undefined,
+    });
+  });
+
+  it('a URL below counts as the options that it spells', () => {
+    const given = { options: { host: 'near', db: 4 }, variables: { URL: 'rediss://ada:pw@far:7000/2' } };
+
+    expect(resolve(given).connection).toEqual({
+      kind: 'tcp',
+      host: 'near',
+      port: 7000,
+      db: 4,
+      username: 'ada',
+      password: 'pw',
+      tls: {},
+    });
+  });
+
+  it('a host above a socket or a client means TCP', () => {
+    expect(resolve({ options: { host: 'a' }, variables: { PATH: '/s' } }).connection).toEqual({
+      ...TCP,
+      host: 'a',
+    });
+    expect(resolve({ options: { port: 7 }, namespace: { client: CLIENT } }).connection).toEqual({
+      ...TCP,
+      port: 7,
+    });
+  });
+
+  it('a login above a socket is used with it', () => {
+    const given = { options: { db: 3, password: 'pw' }, variables: { PATH: '/s', DB: '1', USERNAME: 'ada' } };
+
+    expect(resolve(given).connection).toMatchObject({ kind: 'unix', db: 3, username: 'ada', password: 'pw' });
+  });
+});
+
+describe('TLS', () => {
+  it.each([
+    ['nothing', {}, false],
+    ['useSsl', { useSsl: true }, {}],
+    ['tls', { tls: { ca: 'pem' } }, { ca: 'pem' }],
+    ['both', { useSsl: true, tls: { ca: 'pem' } }, { ca: 'pem' }],
+    ['rediss:// and tls', { url: 'rediss://localhost', tls: { ca: 'pem' } }, { ca: 'pem' }],
+  ])('follows from %s', (_, options, tls) => {
+    expect(resolve({ options }).connection).toMatchObject({ tls });
+  });
+
+  it('is decided by the highest layer that says anything about it', () => {
+    expect(resolve({ options: { useSsl: false }, namespace: { tls: {} } }).connection).toMatchObject({
+      tls: false,
+    });
+    expect(resolve({ options: { tls: {} }, variables: { USE_SSL: 'no' } }).connection).toMatchObject({
+      tls: {},
+    });
+    expect(resolve({ options: { useSsl: true }, namespace: { tls: { ca: 'x' } } }).connection).toMatchObject({
+      tls: { ca: 'x' },
+    });
+  });
+
+  it('keeps its own copy of the options', () => {
+    const tls = { ca: 'first' };
+    const resolved = resolve({ options: { tls } });
+    tls.ca = 'second';
+
+    expect(resolved.connection).toMatchObject({ tls: { ca: 'first' } });
+  });
+});
+
+describe('a URL', () => {
+  it.each([
+    ['redis://redis', { host: 'redis' }],
+    ['redis://redis/', { host: 'redis' }],
+    ['REDIS://redis:7000', { host: 'redis', port: 7000 }],
+    ['rediss://redis/15', { host: 'redis', db: 15, tls: {} }],
+    ['redis://:p%40ss%3Aword@redis', { host: 'redis', password: 'p@ss:word' }],
+    ['redis://ad%61:pw@redis', { host: 'redis', username: 'ada', password: 'pw' }],
+    ['redis://ada@redis', { host: 'redis', username: 'ada' }],
+    ['redis://:@redis', { host: 'redis' }],
+    ['redis://[::1]:7000/1', { host: '::1', port: 7000, db: 1 }],
+    ['redis://10.0.0.1', { host: '10.0.0.1' }],
+    ['redis://r%C3%A9dis', { host: 'rédis' }],
+  ])('%s is understood', (url, connection) => {
+    const expected = { ...TCP, ...connection };
+
+    expect(resolve({ options: { url } }).connection).toEqual(expected);
+    expect(resolve({ namespace: { url } }).connection).toEqual(expected);
+    expect(resolve({ variables: { URL: url } }).connection).toEqual(expected);
+  });
+
+  it.each([
+    ['http://redis', 'another scheme'],
+    ['redis', 'a string that is no URL'],
+    ['redis://', 'no host that can be used'],
+    ['redis:///0', 'no host that can be used'],
+    ['redis://%zz', 'no host that can be used'],
+    ['redis://a%2', 'no host that can be used'],
+    ['redis://redis:0', 'port 0'],
+    ['redis://redis:65536', 'a string that is no URL'],
+    ['redis://redis/cache', 'a path that is no index of a database'],
+    ['redis://redis/0/1', 'a path that is no index of a database'],
+    ['redis://redis/99999999999999999999', 'a path that is no index of a database'],
+    ['redis://redis?db=1', 'a query or a fragment in it'],
+    ['redis://redis#1', 'a query or a fragment in it'],
+    [' redis://redis', 'white space or a control character in it'],
+    ['redis://:100%@redis', 'a user or password with a stray % in it'],
+    ['redis://%:pw@redis', 'a user or password with a stray % in it'],
+  ])('%s is refused: %s', (url, found) => {
+    const [problem, ...others] = problemsOf({ variables: { URL: url } });
+
+    expect(problem).toMatch(/^SPAKKY_REDIS__URL expects redis:\/\/\[user\]/);
+    expect(problem?.endsWith(`but found ${found}`)).toBe(true);
+    expect(others).toEqual([]);
+  });
+});
+
+describe('conflicts', () => {
+  const url = 'redis://redis';
+
+  it.each([
+    [{ url, host: 'a', port: 1 }, 'url', ['host', 'port']],
+    [{ url, db: 1, username: 'a', password: 'a' }, 'url', ['db', 'username', 'password']],
+    [{ url, useSsl: false }, 'url', ['useSsl']],
+    [{ url, path: '/s' }, 'url', ['path']],
+    [{ path: '/s', host: 'a', port: 1 }, 'path', ['host', 'port']],
+    [{ path: '/s', useSsl: true }, 'path', ['useSsl']],
+    [{ path: '/s', tls: {} }, 'path', ['tls']],
+    [{ client: CLIENT, host: 'a', port: 1, db: 1 }, 'client', ['host', 'port', 'db']],
+    [
+      { client: CLIENT, username: 'a', password: 'a', useSsl: true, tls: {} },
+      'client',
+      ['username', 'password', 'useSsl', 'tls'],
+    ],
+    [{ client: CLIENT, url }, 'client', ['url']],
+    [{ client: CLIENT, path: '/s' }, 'client', ['path']],
+    [{ useSsl: false, tls: {} }, 'tls', ['useSsl']],
+    [{ url, tls: {} }, 'tls', ['url']],
+  ])('within a layer are refused (%#)', (options, way, others) => {
+    for (const [given, label] of [
+      [{ options }, (name: string) => `options.${name}`],
+      [{ namespace: options }, (name: string) => `SPAKKY_REDIS.${name} (ConfigService)`],
+    ] as const) {
+      const problems = problemsOf(given);
+
+      expect(problems).toHaveLength(1);
+      expect(problems[0]?.startsWith(`${label(way)} expects `)).toBe(true);
+      for (const other of others) expect(problems[0]).toContain(label(other));
+    }
+  });
+
+  it('between variables are refused by their names', () => {
+    expect(problemsOf({ variables: { URL: url, HOST: 'a', PASSWORD: 'b' } })).toEqual([
+      'SPAKKY_REDIS__URL expects nothing else about how to connect, ' +
+        'but found SPAKKY_REDIS__HOST, SPAKKY_REDIS__PASSWORD beside it',
+    ]);
+    expect(problemsOf({ variables: { PATH: '/s', USE_SSL: 'yes' } })).toHaveLength(1);
+  });
+
+  it('are seen although one of the two is wrong in itself', () => {
+    expect(problemsOf({ options: { url: 'nonsense', host: 'a' } })).toHaveLength(2);
+  });
+
+  it('between layers are no conflicts: the higher one wins', () => {
+    expect(() =>
+      resolve({ options: { url }, namespace: { path: '/s' }, variables: { HOST: 'a' } }),
+    ).not.toThrow();
+  });
+
+  it('are reported where a higher layer asks what the socket or the client below cannot do', () => {
+    expect(problemsOf({ options: { useSsl: true }, variables: { PATH: '/s' } })).toEqual([
+      expect.stringMatching(/^options\.useSsl .*SPAKKY_REDIS__PATH/),
+    ]);
+    expect(problemsOf({ options: { tls: {} }, variables: { PATH: '/s' } })).toEqual([
+      expect.stringMatching(/^options\.tls .*SPAKKY_REDIS__PATH/),
+    ]);
+    expect(problemsOf({ options: { db: 1, password: 'pw' }, namespace: { client: CLIENT } })).toEqual([
+      expect.stringMatching(/^options\.db .*SPAKKY_REDIS\.client \(ConfigService\)/),
+      expect.stringMatching(/^options\.password .*SPAKKY_REDIS\.client \(ConfigService\)/),
+    ]);
+    expect(() => resolve({ options: { useSsl: false }, variables: { PATH: '/s' } })).not.toThrow();
+  });
+});
+
+describe("the application's own client", () => {
+  it('is accepted when it was created as it should be', () => {
+    const client = new Redis({ lazyConnect: true, ...SAFE });
+    const { connection } = resolve({ options: { client } });
+
+    expect(connection.kind === 'client' && connection.client).toBe(client);
+    client.disconnect();
+  });
+
+  it('is refused with every remedy at once when it was created with the defaults and a prefix', () => {
+    const client = new Redis({ lazyConnect: true, keyPrefix: 'app:', password: 'marker' });
+    const error = errorOf({ options: { client } });
+    client.disconnect();
+
+    expect(error.problems).toEqual([
+      expect.stringMatching(/without keyPrefix.*found keyPrefix: "app:"$/),
+      expect.stringContaining('enableOfflineQueue: false'),
+      expect.stringContaining('autoResendUnfulfilledCommands: false'),
+    ]);
+    expect(everythingSaidBy(error)).not.toContain('marker');
+  });
+});
+
+describe('the error', () => {
+  it('A12 names every variable that is wrong at once', () => {
+    const error = errorOf({ variables: { DB: 'abc', PORT: '0', SOCKET_TIMEOUT: '-1' } });
+
+    expect(error.problems).toHaveLength(3);
+    expect(error.code).toBe('CACHE_CONFIGURATION');
+    for (const name of ['SPAKKY_REDIS__DB', 'SPAKKY_REDIS__PORT', 'SPAKKY_REDIS__SOCKET_TIMEOUT']) {
+      expect(error.message).toContain(`${name} expects`);
+    }
+  });
+
+  it('A29 an empty key prefix is refused in code, in the namespace and in the environment', () => {
+    expect(
+      problemsOf({ options: { keyPrefix: '' }, namespace: { keyPrefix: '' }, variables: { KEY_PREFIX: '' } }),
+    ).toEqual([
+      expect.stringMatching(/^options\.keyPrefix expects .*found an empty string$/),
+      expect.stringMatching(/^SPAKKY_REDIS\.keyPrefix \(ConfigService\) expects .*found an empty string$/),
+      expect.stringMatching(/^SPAKKY_REDIS__KEY_PREFIX expects .*found an empty string$/),
+    ]);
+  });
+
+  it('names what is wrong in all layers, also where a higher one overrides it', () => {
+    const problems = problemsOf({
+      options: { port: 1, ttl: 0, keyprefix: 'x' },
+      namespace: { port: 0, url: 'http://redis' },
+      variables: { PORT: 'x', PATH: '/s' },
+    });
+
+    expect(problems.map((problem) => problem.split(' expects')[0])).toEqual([
+      'options.ttl',
+      'options.keyprefix is not an option: did you mean options.keyPrefix?',
+      'SPAKKY_REDIS.port (ConfigService)',
+      'SPAKKY_REDIS.url (ConfigService)',
+      'SPAKKY_REDIS.url (ConfigService)',
+      'SPAKKY_REDIS__PORT',
+      'SPAKKY_REDIS__PATH',
+    ]);
+  });
+});
+
+describe('a secret', () => {
+  const marker = 'hunter2';
+  const urls = [
+    `http://ada:${marker}@redis`,
+    `redis://ada:${marker}@redis:99999`,
+    `redis://ada:${marker}@redis/x`,
+    `redis://${marker}:pw@redis/x`,
+    `redis://ada:${marker}%@redis`,
+    `redis://ada:${marker}/@redis`,
+    `redis://ada:${marker}#@redis`,
+    `redis://ada:${marker}?@redis`,
+    `redis://ada:${marker} @redis`,
+    `redis://redis?password=${marker}`,
+    `redis//ada:${marker}@redis`,
+    `${marker}:ada@redis`,
+    marker,
+  ];
+  const options: readonly Record<string, unknown>[] = [
+    ...urls.map((url) => ({ url })),
+    ...urls
+      .slice(0, -1)
+      .flatMap((url) => [{ host: url }, { path: `${url}\0` }, { client: url }, { serializer: url }]),
+    { host: `redis:6379,password=${marker},ssl=True` },
+    { password: [marker] },
+    { password: { marker } },
+    { username: [marker] },
+    { tls: marker },
+    { tls: { passphrase: marker }, useSsl: false },
+    { url: 'redis://redis', password: marker, username: marker },
+    { client: CLIENT, password: marker, url: `redis://:${marker}@redis` },
+    { password: marker, port: 0, db: -1, keyPrefix: '', unknown: marker },
+    { [`redis://:${marker}@redis`]: true },
+  ];
+
+  it.each(options.map((each) => [each]))('is never shown, wherever it stands in options (%#)', (each) => {
+    expect(everythingSaidBy(errorOf({ options: each }))).not.toContain(marker);
+    expect(everythingSaidBy(errorOf({ namespace: each }))).not.toContain(marker);
+  });
+
+  it.each(urls.map((url) => [url]))('is never shown, wherever it stands in the environment (%#)', (url) => {
+    expect(everythingSaidBy(errorOf({ variables: { URL: url } }))).not.toContain(marker);
+    expect(everythingSaidBy(errorOf({ variables: { URL: url, PASSWORD: marker } }))).not.toContain(marker);
+    expect(
+      everythingSaidBy(errorOf({ variables: { HOST: `@${url}`, PORT: `@${url}`, PASSWORD: [marker] } })),
+    ).not.toContain(marker);
+  });
+
+  it('is never shown where a whole layer is no object', () => {
+    expect(everythingSaidBy(errorOf({ namespace: marker }))).not.toContain(marker);
+    expect(everythingSaidBy(errorOf({ options: [marker] }))).not.toContain(marker);
+  });
+});
+
+function resolvesOrRefuses(given: Given): void {
+  try {
+    expect(Object.isFrozen(resolve(given))).toBe(true);
+  } catch (error) {
+    expect(error).toBeInstanceOf(CacheConfigurationError);
+  }
+}
+
+describe('garbage', () => {
+  const names = ['host', 'port', 'db', 'username', 'password', 'useSsl', 'tls', 'url', 'path', 'client'];
+  const settings = [
+    'keyPrefix',
+    'ttl',
+    'socketTimeout',
+    'lazy',
+    'serializer',
+    '__proto__',
+    'constructor',
+    'nonsense',
+  ];
+  const unreadable: object = new Proxy(
+    {},
+    {
+      get() {
+        throw new Error('boom');
+      },
+      ownKeys() {
+        throw new Error('boom');
+      },
+    },
+  );
+  const odd = fc.constantFrom<unknown>(
+    Symbol('s'),
+    10n ** 100n,
+    () => 'pw',
+    unreadable,
+    CLIENT,
+    Object.create(null),
+    {
+      get seconds() {
+        throw new Error('boom');
+      },
+    },
+    {
+      toString() {
+        throw new Error('boom');
+      },
+    },
+    {
+      status: 'ready',
+      get options() {
+        throw new Error('boom');
+      },
+    },
+    { status: 'ready', options: { keyPrefix: Symbol('s') } },
+  );
+  const anything = fc.anything({ withBigInt: true, withDate: true, withMap: true, withNullPrototype: true });
+  const plausible = fc.constantFrom<unknown>(
+    'redis',
+    'redis://redis',
+    '/s',
+    1,
+    '1',
+    true,
+    'yes',
+    null,
+    '5s',
+    {},
+  );
+  const garbage = fc.oneof(anything, odd, plausible, fc.string({ unit: 'binary' }), fc.webUrl());
+  const object = fc.dictionary(fc.oneof(fc.constantFrom(...names, ...settings), fc.string()), garbage, {
+    maxKeys: 6,
+  });
+  const variables = fc.dictionary(
+    fc.constantFrom(...CONFIGURATION_VARIABLES.map((each) => each.name.replace('SPAKKY_REDIS__', ''))),
+    garbage,
+    { maxKeys: 5 },
+  );
+
+  it('in any layer gives a configuration or a CacheConfigurationError, and never another error', () => {
+    fc.assert(
+      fc.property(
+        fc.option(object),
+        fc.oneof(object, anything),
+        variables,
+        (options, namespace, environment) => {
+          resolvesOrRefuses({ options: options ?? undefined, namespace, variables: environment });
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it('in one option gives a configuration or a CacheConfigurationError that names it', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...names, ...settings.slice(0, 5)), garbage, (name, value) => {
+        resolvesOrRefuses({ options: { [name]: value } });
+        resolvesOrRefuses({ namespace: { [name]: value } });
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('in an environment that resolves is resolved alike through the namespace', () => {
+    fc.assert(
+      fc.property(variables, (environment) => {
+        const { options, problems } = readEnvironment(lookUp(environment));
+        if (problems.length > 0) return;
+        expect(resolve({ namespace: options, variables: environment })).toEqual(
+          resolve({ variables: environment }),
+        );
+        expect(resolve({ options })).toEqual(resolve({ variables: environment }));
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
