@@ -321,6 +321,7 @@ describe('options in code and in the namespace', () => {
     it.each([
       ['keyprefix', 'keyPrefix'],
       ['key_prefix', 'keyPrefix'],
+      ['__SOCKET_TIMEOUT', 'socketTimeout'],
       ['hots', 'host'],
       ['timeout', 'socketTimeout'],
       ['SSL', 'useSsl'],
@@ -643,6 +644,10 @@ describe("the application's own client", () => {
       expect.stringContaining('autoResendUnfulfilledCommands: false'),
     ]);
     expect(everythingSaidBy(error)).not.toContain('marker');
+  });
+
+  it('is refused when it does not say how it was created', () => {
+    expect(problemsOf({ options: { client: { status: 'ready', options: {} } } })).toHaveLength(2);
   });
 });
 
