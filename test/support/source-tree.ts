@@ -22,10 +22,10 @@ export interface SourceFile {
   readonly imports: readonly Import[];
 }
 
-/** Reads every TypeScript file under `root`. */
-export async function readSourceTree(root: string): Promise<SourceFile[]> {
+/** Reads every file under `root` with one of these endings: a package's own TypeScript, or what was built of it. */
+export async function readSourceTree(root: string, endings = ['.ts']): Promise<SourceFile[]> {
   const names = await readdir(root, { recursive: true });
-  const paths = names.filter((name) => name.endsWith('.ts')).sort();
+  const paths = names.filter((name) => endings.some((ending) => name.endsWith(ending))).sort();
   return Promise.all(paths.map(async (path) => parseSource(path, await readFile(`${root}/${path}`, 'utf8'))));
 }
 
@@ -46,11 +46,16 @@ function readImport(path: string, node: ts.Node): Import | undefined {
   const specifier = findSpecifier(node);
   if (!specifier || !ts.isStringLiteral(specifier)) return undefined;
   const { text } = specifier;
-  const file = text.startsWith('.')
-    ? posix.join(posix.dirname(path), text).replace(/\.js$/, '.ts')
-    : undefined;
+  const file = text.startsWith('.') ? fileOf(path, text) : undefined;
   const star = ts.isExportDeclaration(node) && !node.exportClause;
   return { specifier: text, file, typeOnly: isTypeOnly(node), star };
+}
+
+/** Source names the file it will become, `./errors.js`: in a source file that means `./errors.ts`. */
+function fileOf(path: string, specifier: string): string {
+  const file = posix.join(posix.dirname(path), specifier);
+  if (path.endsWith('.js')) return file;
+  return file.replace(/\.js$/, path.endsWith('.d.ts') ? '.d.ts' : '.ts');
 }
 
 function findSpecifier(node: ts.Node): ts.Node | undefined {
