@@ -1,0 +1,175 @@
+// The codec and its frame beside plain JSON, interleaved in one run: `npm run bench:codec`.
+import { Buffer } from 'node:buffer';
+import process from 'node:process';
+
+const dist = new URL(process.argv[2] ?? '../dist/esm/', import.meta.url);
+const { createCodec } = await import(new URL('codec/codec.js', dist).href);
+const { encodeEntry, parseFrame } = await import(new URL('codec/frame.js', dist).href);
+const { newWriteId } = await import(new URL('codec/write-id.js', dist).href);
+
+const ROUNDS = 61;
+const ROUND_NS = 2e6;
+const KEY = 'bench:key';
+
+/** Each case: its name, its value, and the least ratio to JSON for encoding and decoding (none: information). */
+const CASES = [
+  ['small object, 100 B', smallObject(1), 0.5, 0.8],
+  ['20-field object, 500 B', fields(20), 0.5, 0.8],
+  ['array of objects, 20 KB', Array.from({ length: 200 }, (_, index) => smallObject(index)), 0.6, 0.8],
+  ['nested arrays and objects, 100 KB', nested(700), 0.6, 0.8],
+  ['nested arrays of numbers, 100 KB', matrix(60, 100), 0.6, 0.8],
+  [
+    'object of non-ASCII text, 2 KB',
+    Array.from({ length: 20 }, () => ({ name: 'Zoë Łukasz', city: '東京都' })),
+    0.6,
+    0.8,
+  ],
+  ['string, 1 KB', 'The quick brown fox jumps over the lazy dog. '.repeat(23).slice(0, 1024), 1, 1],
+  ['Buffer, 10 KB', Buffer.alloc(10 * 1024, 'spakky'), 1, 1],
+  ['rich: dates, a Map, a bigint', rich(), undefined, undefined],
+];
+
+function smallObject(index) {
+  return {
+    id: index,
+    name: `customer ${index}`,
+    email: `customer${index}@example.com`,
+    active: true,
+    score: 4.5,
+    tag: null,
+  };
+}
+
+function fields(count) {
+  const entries = Array.from({ length: count }, (_, index) => [
+    `field_${index}`,
+    [index * 37, `some value of ${index}`, index % 2 === 0, index * 1.25][index % 4],
+  ]);
+  return Object.fromEntries(entries);
+}
+
+function nested(count) {
+  return Array.from({ length: count }, (_, index) => ({
+    id: index,
+    name: `user ${index}`,
+    tags: ['a', 'b', { x: index }],
+    position: { lat: index * 1.1, lon: index / 3 },
+    ok: index % 2 === 0,
+    email: `user${index}@example.com`,
+  }));
+}
+
+function matrix(rows, columns) {
+  return Array.from({ length: rows }, (_, y) =>
+    Array.from({ length: columns }, (__, x) => (y * columns + x) * 12345),
+  );
+}
+
+function rich() {
+  return {
+    at: new Date(0),
+    byName: new Map(
+      Array.from({ length: 20 }, (_, index) => [`name ${index}`, { id: index, since: new Date(index) }]),
+    ),
+    balance: 12345678901234567890n,
+  };
+}
+
+const codec = createCodec();
+const ours = {
+  encode: (value) => encodeEntry(codec.encode(value, KEY), newWriteId()),
+  decode: (bytes) => codec.decode(parseFrame(bytes, KEY).body, KEY),
+};
+const json = {
+  encode: (value) => Buffer.from(JSON.stringify(value)),
+  decode: (bytes) => JSON.parse(bytes.toString()),
+};
+const jsonRich = { encode: (value) => json.encode(value, replacer), decode: json.decode };
+
+function replacer(_name, value) {
+  return typeof value === 'bigint' ? String(value) : value;
+}
+
+let sink;
+
+function time(task, repeats) {
+  const start = performance.now();
+  for (let index = 0; index < repeats; index += 1) sink = task();
+  return ((performance.now() - start) / repeats) * 1e6;
+}
+
+/** Runs the two tasks in turns, so that a slow moment of the machine hits both. */
+function compare(first, second) {
+  const repeats = Math.max(1, Math.round(ROUND_NS / Math.max(time(first, 200), time(second, 200))));
+  const times = [[], []];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    times[0].push(time(first, repeats));
+    times[1].push(time(second, repeats));
+  }
+  const ratios = times[0].map((mine, index) => times[1][index] / mine).sort((a, b) => a - b);
+  return {
+    mine: middle(times[0]),
+    theirs: middle(times[1]),
+    ratio: middle(ratios),
+    low: at(ratios, 0.1),
+    high: at(ratios, 0.9),
+  };
+}
+
+function middle(values) {
+  return at(
+    [...values].sort((a, b) => a - b),
+    0.5,
+  );
+}
+
+function at(sorted, part) {
+  return sorted[Math.floor((sorted.length - 1) * part)];
+}
+
+function row(name, what, result, bar) {
+  const verdict = bar === undefined ? '' : result.ratio >= bar ? 'pass' : 'FAIL';
+  return {
+    case: name,
+    what,
+    'ours µs': (result.mine / 1000).toFixed(2),
+    'JSON µs': (result.theirs / 1000).toFixed(2),
+    ratio: result.ratio.toFixed(2),
+    'p10–p90': `${result.low.toFixed(2)}–${result.high.toFixed(2)}`,
+    bar: bar ?? '',
+    verdict,
+  };
+}
+
+const rows = [];
+for (const [name, value, encodeBar, decodeBar] of CASES) {
+  const plain = encodeBar === undefined ? jsonRich : json;
+  const theirs =
+    encodeBar === undefined ? { ...value, balance: String(value.balance), byName: [...value.byName] } : value;
+  const [mineBytes, theirBytes] = [ours.encode(value), plain.encode(theirs)];
+  rows.push(
+    row(
+      name,
+      'encode',
+      compare(
+        () => ours.encode(value),
+        () => plain.encode(theirs),
+      ),
+      encodeBar,
+    ),
+  );
+  rows.push(
+    row(
+      name,
+      'decode',
+      compare(
+        () => ours.decode(mineBytes),
+        () => plain.decode(theirBytes),
+      ),
+      decodeBar,
+    ),
+  );
+}
+console.table(rows);
+if (sink === undefined) throw new Error('nothing was measured');
+if (rows.some(({ verdict }) => verdict === 'FAIL')) process.exitCode = 1;

@@ -1,0 +1,232 @@
+import { Buffer } from 'node:buffer';
+import { crc32 } from 'node:zlib';
+import { damagedPayload, foreignPayload, unsupportedPayload } from './failures.js';
+import {
+  BODY_OFFSET,
+  CHECKSUM_OFFSET,
+  KIND,
+  LEASE_LENGTH,
+  MAGIC,
+  OFFSET,
+  SLOT,
+  TIME_LENGTH,
+  TOKEN_LENGTH,
+  WIRE_VERSION,
+} from './frame-layout.js';
+import { WRITE_ID_LENGTH } from './write-id.js';
+
+/** Times of an entry that may be served stale, in milliseconds since the epoch by the server's clock. */
+export interface EntryTimes {
+  /** Until then it is a hit. */
+  readonly freshUntil: number;
+  /** Until then it may be served stale. */
+  readonly dieAt: number;
+}
+
+/** The lease that a key carries. */
+export interface Lease {
+  /** 16 bytes; all zero: nobody's. */
+  readonly token: Uint8Array;
+  /** When it ends, in milliseconds since the epoch by the server's clock; 0: there is none. */
+  readonly leaseDeadline: number;
+}
+
+/** A stored entry. */
+export interface EntryFrame {
+  readonly kind: 'entry';
+  readonly writeId: Buffer;
+  /** For the codec; a view on the stored bytes. */
+  readonly body: Buffer;
+  /** Only of an entry that may be served stale. */
+  readonly times?: EntryTimes;
+  /** Only of an entry that may be served stale. */
+  readonly lease?: Lease;
+}
+
+/** A stored bare lease. */
+export interface LeaseFrame {
+  readonly kind: 'lease';
+  readonly writeId: Buffer;
+  readonly lease: Lease;
+}
+
+/** What a key holds. */
+export type Frame = EntryFrame | LeaseFrame;
+
+/** The slot of an entry that nobody holds a lease of. */
+export const NO_LEASE: Lease = { token: new Uint8Array(TOKEN_LENGTH), leaseDeadline: 0 };
+
+/**
+ * Frames a plain entry.
+ *
+ * @param body from the codec; it is copied
+ * @param writeId 8 bytes that tell this write from every other
+ */
+export function encodeEntry(body: Uint8Array, writeId: Uint8Array): Buffer {
+  const frame = startFrame(KIND.entry, writeId, BODY_OFFSET.entry + body.length);
+  frame.set(body, BODY_OFFSET.entry);
+  frame.writeUInt32BE(entryChecksum(frame), CHECKSUM_OFFSET.entry);
+  return frame;
+}
+
+/**
+ * Frames an entry that may be served stale and may carry a lease.
+ *
+ * @param body from the codec; it is copied
+ * @param writeId 8 bytes that tell this write from every other
+ * @param times in milliseconds since the epoch
+ * @param lease that it carries from the start; none when absent
+ * @throws RangeError when a time is no whole number of milliseconds since the epoch
+ */
+export function encodeLeasableEntry(
+  body: Uint8Array,
+  writeId: Uint8Array,
+  times: EntryTimes,
+  lease: Lease = NO_LEASE,
+): Buffer {
+  const frame = startFrame(KIND.leasable, writeId, BODY_OFFSET.leasable + body.length);
+  writeLease(frame, lease);
+  writeTime(frame, times.freshUntil, OFFSET.freshUntil);
+  writeTime(frame, times.dieAt, OFFSET.dieAt);
+  frame.set(body, BODY_OFFSET.leasable);
+  frame.writeUInt32BE(leasableChecksum(frame), CHECKSUM_OFFSET.leasable);
+  return frame;
+}
+
+/**
+ * Frames a bare lease.
+ *
+ * @param writeId 8 bytes that tell this write from every other
+ * @param lease its token of 16 bytes and its end
+ * @throws RangeError when the end is no whole number of milliseconds since the epoch
+ */
+export function encodeLease(writeId: Uint8Array, lease: Lease): Buffer {
+  const frame = startFrame(KIND.lease, writeId, LEASE_LENGTH);
+  writeLease(frame, lease);
+  return frame;
+}
+
+/**
+ * Reads what a key holds.
+ *
+ * @param bytes the whole value of the key
+ * @param key for messages
+ * @throws CacheSerializationError when the bytes are foreign, damaged or of a newer version
+ */
+export function parseFrame(bytes: Buffer, key: string): Frame {
+  switch (checkStart(bytes, key)) {
+    case KIND.entry:
+      return parseEntry(bytes, key);
+    case KIND.leasable:
+      return parseLeasable(bytes, key);
+    case KIND.lease:
+      return parseLease(bytes, key);
+    default:
+      throw damagedPayload(key, 'there is no such kind of entry');
+  }
+}
+
+/** Checks magic and version, and answers the kind. */
+function checkStart(bytes: Buffer, key: string): number | undefined {
+  if (bytes[0] !== MAGIC[0]) throw foreignPayload(key);
+  if (bytes.length === 1) throw cutShort(key);
+  if (bytes[1] !== MAGIC[1]) throw foreignPayload(key);
+  const version = bytes[OFFSET.version];
+  if (version !== undefined && version > WIRE_VERSION) {
+    const remedy = 'upgrade this reader, or delete the key';
+    throw unsupportedPayload(
+      key,
+      `it was written by a newer version of this cache (wire version ${version}); ${remedy}`,
+    );
+  }
+  if (bytes.length < OFFSET.token) throw cutShort(key);
+  if (version !== WIRE_VERSION) throw damagedPayload(key, 'there is no such version');
+  return bytes[OFFSET.kind];
+}
+
+function parseEntry(bytes: Buffer, key: string): EntryFrame {
+  if (bytes.length < BODY_OFFSET.entry) throw cutShort(key);
+  if (bytes.readUInt32BE(CHECKSUM_OFFSET.entry) !== entryChecksum(bytes)) throw wrongChecksum(key);
+  return { kind: 'entry', writeId: writeIdOf(bytes), body: bytes.subarray(BODY_OFFSET.entry) };
+}
+
+function parseLeasable(bytes: Buffer, key: string): EntryFrame {
+  if (bytes.length < BODY_OFFSET.leasable) throw cutShort(key);
+  if (bytes.readUInt32BE(CHECKSUM_OFFSET.leasable) !== leasableChecksum(bytes)) throw wrongChecksum(key);
+  return {
+    kind: 'entry',
+    writeId: writeIdOf(bytes),
+    body: bytes.subarray(BODY_OFFSET.leasable),
+    times: { freshUntil: readTime(bytes, OFFSET.freshUntil, key), dieAt: readTime(bytes, OFFSET.dieAt, key) },
+    lease: readLease(bytes, key),
+  };
+}
+
+function parseLease(bytes: Buffer, key: string): LeaseFrame {
+  if (bytes.length !== LEASE_LENGTH) throw damagedPayload(key, 'the length of the lease is wrong');
+  return { kind: 'lease', writeId: writeIdOf(bytes), lease: readLease(bytes, key) };
+}
+
+function startFrame(kind: number, writeId: Uint8Array, length: number): Buffer {
+  if (writeId.length !== WRITE_ID_LENGTH) throw new RangeError(`A write id has ${WRITE_ID_LENGTH} bytes`);
+  const frame = Buffer.allocUnsafe(length);
+  frame[OFFSET.magic] = MAGIC[0];
+  frame[OFFSET.magic + 1] = MAGIC[1];
+  frame[OFFSET.version] = WIRE_VERSION;
+  frame[OFFSET.kind] = kind;
+  frame.set(writeId, OFFSET.writeId);
+  return frame;
+}
+
+/** Over everything but the checksum itself. */
+function entryChecksum(frame: Buffer): number {
+  const head = crc32(frame.subarray(0, CHECKSUM_OFFSET.entry));
+  return crc32(frame.subarray(BODY_OFFSET.entry), head);
+}
+
+/** Over everything but the checksum itself and the slot. */
+function leasableChecksum(frame: Buffer): number {
+  const head = crc32(frame.subarray(0, SLOT.start));
+  const times = crc32(frame.subarray(SLOT.end, CHECKSUM_OFFSET.leasable), head);
+  return crc32(frame.subarray(BODY_OFFSET.leasable), times);
+}
+
+function writeIdOf(bytes: Buffer): Buffer {
+  return Buffer.from(bytes.subarray(OFFSET.writeId, OFFSET.writeId + WRITE_ID_LENGTH));
+}
+
+function writeLease(frame: Buffer, lease: Lease): void {
+  if (lease.token.length !== TOKEN_LENGTH) throw new RangeError(`A lease token has ${TOKEN_LENGTH} bytes`);
+  frame.set(lease.token, OFFSET.token);
+  writeTime(frame, lease.leaseDeadline, OFFSET.leaseDeadline);
+}
+
+function readLease(bytes: Buffer, key: string): Lease {
+  const token = Buffer.from(bytes.subarray(OFFSET.token, OFFSET.token + TOKEN_LENGTH));
+  return { token, leaseDeadline: readTime(bytes, OFFSET.leaseDeadline, key) };
+}
+
+const HALF = TIME_LENGTH / 2;
+const WORD = 2 ** 32;
+
+function writeTime(frame: Buffer, time: number, offset: number): void {
+  if (!Number.isSafeInteger(time) || time < 0) {
+    throw new RangeError('A time is a whole number of milliseconds since the epoch');
+  }
+  frame.writeUInt32BE(Math.floor(time / WORD), offset);
+  frame.writeUInt32BE(time % WORD, offset + HALF);
+}
+
+function readTime(bytes: Buffer, offset: number, key: string): number {
+  const time = bytes.readUInt32BE(offset) * WORD + bytes.readUInt32BE(offset + HALF);
+  if (!Number.isSafeInteger(time)) throw damagedPayload(key, 'a time is out of range');
+  return time;
+}
+
+function cutShort(key: string): Error {
+  return damagedPayload(key, 'they are cut short');
+}
+
+function wrongChecksum(key: string): Error {
+  return damagedPayload(key, 'the checksum does not match');
+}

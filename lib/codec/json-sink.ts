@@ -1,0 +1,99 @@
+import { Buffer } from 'node:buffer';
+
+/** Thrown when the text passes the limit; the writer turns it into the typed error. */
+export class SizeExceeded extends Error {}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const ZERO = 0x30;
+const FIRST_SIZE = 4096;
+/** A larger buffer is not kept for the next value. */
+const LARGEST_KEPT = 1 << 20;
+/** Up to here a loop beats the calls into the engine's own writer. */
+const SHORT = 40;
+/** Every character of a short string could become `\uXXXX`, and two quotes. */
+const ROOM = SHORT * 6 + 2;
+
+/** Writes JSON text as bytes, into memory that is used again. */
+export class JsonSink {
+  /** True while every byte is 7-bit, so that reading need not decode UTF-8. */
+  ascii = true;
+  length = 0;
+  bytes = Buffer.allocUnsafeSlow(FIRST_SIZE);
+  private limit = 0;
+
+  /**
+   * Begins a new text.
+   *
+   * @param limit the largest size in bytes
+   */
+  reset(limit: number): void {
+    this.ascii = true;
+    this.length = 0;
+    this.limit = limit;
+    if (this.bytes.length > LARGEST_KEPT) this.bytes = Buffer.allocUnsafeSlow(FIRST_SIZE);
+  }
+
+  /** @param byte one character of ASCII */
+  byte(byte: number): void {
+    if (this.length === this.bytes.length) this.grow(1);
+    this.bytes[this.length++] = byte;
+  }
+
+  /** @param text a short text of ASCII that needs no escaping */
+  ascii7(text: string): void {
+    const size = text.length;
+    if (this.length + size > this.bytes.length) this.grow(size);
+    const { bytes } = this;
+    let at = this.length;
+    for (let index = 0; index < size; index += 1) bytes[at++] = text.charCodeAt(index);
+    this.length = at;
+  }
+
+  /** @param value a finite number that is not -0 */
+  number(value: number): void {
+    if (value >= 0 && value < 10) this.digit(value);
+    else this.ascii7(`${value}`);
+  }
+
+  /** @param text any string: lone surrogates come back from their escapes */
+  string(text: string): void {
+    const size = text.length;
+    if (size > SHORT) return this.longString(text);
+    if (this.length + ROOM > this.bytes.length) this.grow(ROOM);
+    const { bytes } = this;
+    let at = this.length;
+    bytes[at++] = QUOTE;
+    for (let index = 0; index < size; index += 1) {
+      const unit = text.charCodeAt(index);
+      if (unit < 0x20 || unit > 0x7e || unit === QUOTE || unit === BACKSLASH) return this.longString(text);
+      bytes[at++] = unit;
+    }
+    bytes[at++] = QUOTE;
+    this.length = at;
+  }
+
+  private digit(value: number): void {
+    if (Number.isInteger(value)) this.byte(ZERO + value);
+    else this.ascii7(`${value}`);
+  }
+
+  /** The engine quotes long and unusual strings faster than a loop would. */
+  private longString(text: string): void {
+    if (this.length + text.length > this.limit) throw new SizeExceeded();
+    const quoted = JSON.stringify(text);
+    const size = Buffer.byteLength(quoted);
+    if (size !== quoted.length) this.ascii = false;
+    if (this.length + size > this.bytes.length) this.grow(size);
+    this.length += this.bytes.write(quoted, this.length, size === quoted.length ? 'latin1' : 'utf8');
+  }
+
+  private grow(more: number): void {
+    const needed = this.length + more;
+    if (this.length > this.limit || needed > this.limit + ROOM) throw new SizeExceeded();
+    const size = Math.max(needed, Math.min(this.bytes.length * 2, this.limit + ROOM));
+    const larger = Buffer.allocUnsafeSlow(size);
+    this.bytes.copy(larger, 0, 0, this.length);
+    this.bytes = larger;
+  }
+}

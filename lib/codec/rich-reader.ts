@@ -1,0 +1,277 @@
+import { URL } from 'node:url';
+import { bareError, isHiddenPart } from './error-values.js';
+import { damagedPayload, unsupportedPayload } from './failures.js';
+import { protoFound } from './json-reader.js';
+import { buildMemory } from './memory-values.js';
+import type { Classes, ResolvedClass } from './serializer-options.js';
+import { MAX_DEPTH } from './walk.js';
+
+/** Stands for an instance whose data is still being read: nothing may refer to it yet. */
+const PENDING = Symbol('pending');
+const HEXADECIMAL = /^-?[\da-f]+$/;
+const SPECIAL_NUMBERS: ReadonlyMap<unknown, number> = new Map<unknown, number>([
+  ['NaN', Number.NaN],
+  ['Infinity', Number.POSITIVE_INFINITY],
+  ['-Infinity', Number.NEGATIVE_INFINITY],
+  ['-0', -0],
+]);
+/** An array with holes is made in the engine's sparse form: a stored length alone must cost no memory. */
+const SPARSE_LENGTH = 2 ** 32 - 1;
+
+type Tags = ReadonlyMap<string, (data: unknown, depth: number) => unknown>;
+
+/**
+ * Turns parsed JSON with tags into the value, in place where it can. Objects are numbered in the order in which
+ * the writer entered them. One reader serves one value.
+ */
+export class RichReader {
+  private readonly entered: unknown[] = [];
+  private memoryAt = 0;
+  private readonly tags: Tags = new Map<string, (data: unknown, depth: number) => unknown>([
+    ['@u', () => undefined],
+    ['@n', (data) => SPECIAL_NUMBERS.get(data) ?? this.fail('a number')],
+    ['@i', (data) => this.bigint(data)],
+    ['@=', (data) => this.reference(data)],
+    ['@o', (data, depth) => this.fill(this.enter(this.record(data)), depth)],
+    ['@0', (data, depth) => this.bare(data, depth)],
+    ['@a', (data, depth) => this.sparse(data, depth)],
+    ['@d', (data) => this.enter(this.date(data))],
+    ['@r', (data) => this.enter(this.regExp(data))],
+    ['@l', (data) => this.enter(this.url(data))],
+    ['@b', (data) => this.enter(this.memoryOf(data))],
+    ['@m', (data, depth) => this.map(data, depth)],
+    ['@s', (data, depth) => this.set(data, depth)],
+    ['@e', (data, depth) => this.error(data, depth)],
+    ['@c', (data, depth) => this.instance(data, depth)],
+  ]);
+
+  constructor(
+    private readonly classes: Classes,
+    private readonly memory: Uint8Array,
+    private readonly key: string,
+  ) {}
+
+  /**
+   * Reads the whole value.
+   *
+   * @param node from `JSON.parse`; it becomes part of the value
+   * @throws CacheSerializationError when something in it was never written so, or needs a class not registered
+   */
+  readAll(node: unknown): unknown {
+    const value = this.read(node, 0);
+    if (this.memoryAt !== this.memory.length) this.fail('memory');
+    return value;
+  }
+
+  private read(node: unknown, depth: number): unknown {
+    if (typeof node !== 'object' || node === null) return node;
+    if (depth >= MAX_DEPTH) {
+      if (this.isReference(node)) return this.reference(Reflect.get(node, '@='));
+      this.fail('a value nested too deeply');
+    }
+    if (Array.isArray(node)) return this.array(node, depth);
+    const record = this.record(node);
+    const names = Object.keys(record);
+    const name = names[0];
+    if (names.length !== 1 || name === undefined || !name.startsWith('@')) {
+      return this.fill(this.enter(record), depth);
+    }
+    const tag = this.tags.get(name);
+    if (tag === undefined) {
+      const reason = 'it has a type of value that this version does not know';
+      throw unsupportedPayload(this.key, `${reason}; upgrade this reader, or delete the key`);
+    }
+    return tag(record[name], depth);
+  }
+
+  private isReference(node: object): boolean {
+    return Object.hasOwn(node, '@=') && Object.keys(node).length === 1;
+  }
+
+  private enter<T>(value: T): T {
+    this.entered.push(value);
+    return value;
+  }
+
+  private array(node: unknown[], depth: number): unknown[] {
+    this.enter(node);
+    for (let index = 0; index < node.length; index += 1) node[index] = this.read(node[index], depth + 1);
+    return node;
+  }
+
+  private fill(record: Record<string, unknown>, depth: number): Record<string, unknown> {
+    for (const name of Object.keys(record)) {
+      if (name === '__proto__') throw protoFound(this.key);
+      record[name] = this.read(record[name], depth + 1);
+    }
+    return record;
+  }
+
+  private bare(data: unknown, depth: number): unknown {
+    const node = this.record(data);
+    if (Object.hasOwn(node, '__proto__')) throw protoFound(this.key);
+    const value: Record<string, unknown> = Object.assign(Object.create(null), node);
+    return this.fill(this.enter(value), depth);
+  }
+
+  private sparse(data: unknown, depth: number): unknown {
+    const [length, ...rest] = this.list(data);
+    if (!isIndex(length, SPARSE_LENGTH + 1) || rest.length % 2 !== 0) this.fail('an array');
+    const value: unknown[] = this.enter([]);
+    value.length = SPARSE_LENGTH;
+    value.length = length;
+    for (let at = 0; at < rest.length; at += 2) {
+      const index = rest[at];
+      if (!isIndex(index, length)) this.fail('an array');
+      value[index] = this.read(rest[at + 1], depth + 1);
+    }
+    return value;
+  }
+
+  private reference(data: unknown): unknown {
+    if (!isIndex(data, this.entered.length)) this.fail('a reference');
+    const value = this.entered[data];
+    return value === PENDING ? this.fail('a reference') : value;
+  }
+
+  private bigint(data: unknown): bigint {
+    if (typeof data !== 'string' || !HEXADECIMAL.test(data)) this.fail('a bigint');
+    const negative = data.startsWith('-');
+    const size = this.built('a bigint', () => BigInt(`0x${negative ? data.slice(1) : data}`));
+    return negative ? -size : size;
+  }
+
+  private date(data: unknown): Date {
+    if (data === null) return new Date(Number.NaN);
+    const value = new Date(typeof data === 'number' ? data : Number.NaN);
+    return value.getTime() === data ? value : this.fail('a date');
+  }
+
+  private regExp(data: unknown): RegExp {
+    const [source, flags, lastIndex] = this.list(data, 3);
+    if (typeof source !== 'string' || typeof flags !== 'string' || !Number.isSafeInteger(lastIndex)) {
+      this.fail('a regular expression');
+    }
+    const value = this.built('a regular expression', () => new RegExp(source, flags));
+    return Object.assign(value, { lastIndex });
+  }
+
+  private url(data: unknown): URL {
+    if (typeof data !== 'string' || !URL.canParse(data)) this.fail('a URL');
+    return new URL(data);
+  }
+
+  /** The chunks follow each other, each used once: stored lengths can never add up to more than the body. */
+  private memoryOf(data: unknown): object {
+    const [name, size] = this.list(data, 2);
+    const left = this.memory.length - this.memoryAt;
+    if (typeof name !== 'string' || !isIndex(size, left + 1)) this.fail('memory');
+    const built = buildMemory(name, this.memory.subarray(this.memoryAt, this.memoryAt + size));
+    this.memoryAt += size;
+    return built ?? this.fail('memory');
+  }
+
+  private map(data: unknown, depth: number): unknown {
+    const list = this.list(data);
+    if (list.length % 2 !== 0) this.fail('a map');
+    const value = this.enter(new Map<unknown, unknown>());
+    for (let at = 0; at < list.length; at += 2) {
+      const name = this.read(list[at], depth + 1);
+      value.set(name, this.read(list[at + 1], depth + 1));
+    }
+    return value.size * 2 === list.length ? value : this.fail('a map');
+  }
+
+  private set(data: unknown, depth: number): unknown {
+    const list = this.list(data);
+    const value = this.enter(new Set<unknown>());
+    for (const member of list) value.add(this.read(member, depth + 1));
+    return value.size === list.length ? value : this.fail('a set');
+  }
+
+  private error(data: unknown, depth: number): unknown {
+    const [name, hidden, own] = this.list(data, 3);
+    const bare = bareError(typeof name === 'string' ? name : '') ?? this.fail('an error');
+    const value = this.enter(bare);
+    this.define(value, hidden, false, depth);
+    this.define(value, own, true, depth);
+    return value;
+  }
+
+  private define(target: Error, data: unknown, enumerable: boolean, depth: number): void {
+    for (const [name, node] of Object.entries(this.record(data))) {
+      if (name === '__proto__') throw protoFound(this.key);
+      if (!enumerable && !isHiddenPart(name)) this.fail('an error');
+      const value = this.read(node, depth + 1);
+      Object.defineProperty(target, name, { value, enumerable, writable: true, configurable: true });
+    }
+  }
+
+  private instance(data: unknown, depth: number): unknown {
+    const [name, node] = this.list(data, 2);
+    const registered = typeof name === 'string' ? this.classes.byName.get(name) : undefined;
+    if (registered === undefined) {
+      // The name is quoted only when it reads like one: the bytes may be hostile.
+      const what = typeof name === 'string' && /^[\w.$:/@-]{1,255}$/.test(name) ? name : 'an unnamed class';
+      const reason = `it holds an instance of ${what}, which is not registered here`;
+      throw unsupportedPayload(
+        this.key,
+        `${reason}; register the class in serializer.classes, or delete the key`,
+      );
+    }
+    const index = this.entered.push(PENDING) - 1;
+    const value = this.build(registered, this.read(node, depth + 1));
+    this.entered[index] = value;
+    return value;
+  }
+
+  private build(registered: ResolvedClass, data: unknown): unknown {
+    const remedy = 'let it read what earlier versions wrote, or delete the key';
+    let value: unknown;
+    try {
+      value = registered.deserialize(data);
+    } catch (thrown) {
+      throw unsupportedPayload(
+        this.key,
+        `deserialize of the class ${registered.name} threw; ${remedy}`,
+        thrown,
+      );
+    }
+    if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === registered.prototype)
+      return value;
+    throw unsupportedPayload(
+      this.key,
+      `deserialize of the class ${registered.name} built no instance of it; ${remedy}`,
+    );
+  }
+
+  private record(data: unknown): Record<string, unknown> {
+    return isRecord(data) ? data : this.fail('an object');
+  }
+
+  private list(data: unknown, length?: number): unknown[] {
+    if (!Array.isArray(data)) this.fail('a list');
+    return length === undefined || data.length === length ? data : this.fail('a list');
+  }
+
+  /** Engines refuse some values that look right: a bigint of too many digits, an unknown flag of a RegExp. */
+  private built<T>(what: string, build: () => T): T {
+    try {
+      return build();
+    } catch {
+      return this.fail(what);
+    }
+  }
+
+  private fail(what: string): never {
+    throw damagedPayload(this.key, `${what} is not as it was written`);
+  }
+}
+
+function isIndex(value: unknown, below: number): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < below;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
