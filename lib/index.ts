@@ -1,3 +1,22 @@
+export {
+  type CacheSerializer,
+  type ClassOf,
+  registerClass,
+  type RegisteredClass,
+  type SerializerOption,
+  type SerializerOptions,
+} from './codec/serializer.js';
+export type {
+  RedisCacheOptions,
+  RedisCacheSettings,
+  RedisClientLike,
+  RedisClientOptions,
+  RedisLogin,
+  RedisPassword,
+  RedisSocketOptions,
+  RedisTcpOptions,
+  RedisUrlOptions,
+} from './config/redis-cache-options.js';
 export type { CacheWriteOptions, ICache } from './contract/cache.interface.js';
 export { CacheHit, CacheMiss, type CacheResult } from './contract/cache-result.js';
 export {
@@ -39,3 +58,23 @@ export {
   type RedisOperationCode,
   type RedisTimeoutCode,
 } from './contract/redis-errors.js';
+export type { ScopedCache } from './core/core-cache.js';
+export type { InMemoryCacheOptions } from './memory/in-memory-cache-options.js';
+export { InMemoryCache } from './memory/in-memory-cache.js';
+export { CACHE, getCacheToken } from './module/cache.tokens.js';
+export type { CacheModuleExtras } from './module/define-cache-module.js';
+export {
+  InMemoryCacheModule,
+  type InMemoryCacheModuleAsyncOptions,
+  type InMemoryCacheModuleOptions,
+} from './module/in-memory-cache.module.js';
+export { InjectCache } from './module/inject-cache.decorator.js';
+export { redisCacheConfig } from './module/redis-cache.config.js';
+export {
+  RedisCacheModule,
+  type RedisCacheModuleAsyncOptions,
+  type RedisCacheModuleOptions,
+  type RedisCacheOptionsFactory,
+} from './module/redis-cache.module.js';
+export { RedisCache, type RedisCacheContext, type RedisCacheLocation } from './redis/redis-cache.js';
+export type { CacheLogger } from './redis/redis-connection.js';

@@ -1,0 +1,28 @@
+import { createCodec } from '../codec/codec.js';
+import { CoreCache } from '../core/core-cache.js';
+import { type InMemoryCacheOptions, resolveInMemoryCacheOptions } from './in-memory-cache-options.js';
+import { MemoryStore } from './memory-store.js';
+
+/**
+ * The cache in this process alone: for tests, and for a service that runs once.
+ *
+ * It keeps encoded copies, so it refuses the same values as {@link RedisCache} and no caller can change an entry by
+ * changing an object that it once passed in or got out.
+ *
+ * @typeParam T what the entries hold
+ * @example
+ * ```ts
+ * const cache = new InMemoryCache<string>({ maxEntries: 1_000 });
+ * await cache.set('profile:42', 'Ada', { ttl: '5m' });
+ * ```
+ */
+export class InMemoryCache<T = unknown> extends CoreCache<T> {
+  /**
+   * @param options bounds, default time to live, clock and serializer
+   * @throws CacheConfigurationError that names every option that is wrong
+   */
+  constructor(options: InMemoryCacheOptions = {}) {
+    const { serializer, ttl, ...bounds } = resolveInMemoryCacheOptions(options);
+    super({ store: new MemoryStore(bounds), codec: createCodec(serializer), prefix: '', ttl });
+  }
+}

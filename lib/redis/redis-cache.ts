@@ -1,0 +1,64 @@
+import { createCodec } from '../codec/codec.js';
+import type { RedisCacheOptions } from '../config/redis-cache-options.js';
+import {
+  type RedisCacheOptionSources,
+  resolveRedisCacheOptions,
+} from '../config/resolve-redis-cache-options.js';
+import { CoreCache } from '../core/core-cache.js';
+import { type CacheLogger, RedisConnection } from './redis-connection.js';
+import { createLink } from './redis-link.js';
+import { RedisStore } from './redis-store.js';
+
+/** Where a cache's entries live; it holds no credential, so it may be logged. */
+export interface RedisCacheLocation {
+  /** Such as `localhost:6379`, or the path of a socket. */
+  readonly address: string;
+  readonly db: number;
+  readonly prefix: string;
+}
+
+/** What surrounds a cache: where its configuration comes from besides the options in code, and where it logs. */
+export interface RedisCacheContext extends Omit<RedisCacheOptionSources, 'options'> {
+  /** Told when the connection is lost and when it is back; Nest's `Logger` is one. */
+  readonly logger?: CacheLogger;
+}
+
+const ENVIRONMENT: RedisCacheContext = { variable: (name) => process.env[name] };
+
+/**
+ * The cache that every instance of a service shares, in Redis.
+ *
+ * Inside Nest it is a provider of {@link RedisCacheModule}; outside, it is made with `new` and closed by hand or by
+ * `await using`. It connects at its first operation.
+ *
+ * @typeParam T what the entries hold
+ * @example
+ * ```ts
+ * const cache = new RedisCache<string>();
+ * await cache.set('profile:42', 'Ada', { ttl: { minutes: 5 } });
+ * const result = await cache.get('profile:42');
+ * if (result.hit) console.log(result.value);
+ * await cache.close();
+ * ```
+ */
+export class RedisCache<T = unknown> extends CoreCache<T> {
+  /** Where the entries live. */
+  readonly location: RedisCacheLocation;
+  /** Whether the application starts without waiting for Redis. */
+  readonly lazy: boolean;
+
+  /**
+   * @param options what is given here wins over the context; the rest comes from there, then from the defaults
+   * @param context by default the variables `SPAKKY_REDIS__*` of the process, and no log
+   * @throws CacheConfigurationError that names everything wrong at once
+   */
+  constructor(options: RedisCacheOptions = {}, context: RedisCacheContext = ENVIRONMENT) {
+    const resolved = resolveRedisCacheOptions({ ...context, options });
+    const { keyPrefix, ttl, socketTimeout, lazy, serializer } = resolved;
+    const codec = createCodec(serializer);
+    const connection = new RedisConnection(createLink(resolved), socketTimeout, context.logger);
+    super({ store: new RedisStore(connection), codec, prefix: keyPrefix, ttl });
+    this.location = Object.freeze({ ...connection.target, prefix: keyPrefix });
+    this.lazy = lazy;
+  }
+}

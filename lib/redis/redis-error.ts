@@ -1,0 +1,115 @@
+import {
+  RedisCacheConnectionError,
+  type RedisCacheError,
+  RedisCacheOperationError,
+  RedisCacheTimeoutError,
+  type RedisConnectionCode,
+  type RedisOperationCode,
+} from '../contract/redis-errors.js';
+import type { ConnectionFailure, OperationFailure } from './redis-failure.js';
+
+/** Where the data lives, as errors and logs name it; no credential. */
+export interface RedisTarget {
+  /** Such as `localhost:6379`, or the path of a socket. */
+  readonly address: string;
+  readonly db: number;
+}
+
+/** What was asked of Redis, as errors name it. */
+export interface RedisRequest {
+  readonly verb: 'read' | 'write' | 'delete' | 'clear' | 'reach';
+  readonly prefix: string;
+  readonly key?: string;
+}
+
+/** Whether a request changes data, so that its loss leaves a doubt. */
+export function changesData({ verb }: RedisRequest): boolean {
+  return verb !== 'read' && verb !== 'reach';
+}
+
+const REMEDIES: { readonly [Code in RedisConnectionCode | RedisOperationCode]: string } = {
+  REDIS_UNREACHABLE: 'Is Redis running? SPAKKY_REDIS__HOST and SPAKKY_REDIS__PORT choose another.',
+  REDIS_TLS:
+    'Check the certificates (the option tls) and whether this port speaks TLS (SPAKKY_REDIS__USE_SSL).',
+  REDIS_CREDENTIALS: 'Check SPAKKY_REDIS__USERNAME and SPAKKY_REDIS__PASSWORD.',
+  REDIS_DATABASE: 'Nothing was sent to another database. Check SPAKKY_REDIS__DB.',
+  REDIS_PROTOCOL: 'Is this the port of a Redis server? If it speaks TLS, set SPAKKY_REDIS__USE_SSL.',
+  REDIS_CONNECTION_LOST: 'Nothing was changed; it reconnects by itself, so the operation may be repeated.',
+  REDIS_OUTCOME_UNKNOWN_LOST: 'It was sent but not answered: it may have taken effect.',
+  REDIS_WRONG_TYPE: 'The key holds another type of Redis value, so something else writes under this prefix.',
+  REDIS_OUT_OF_MEMORY: 'Raise maxmemory, or choose an eviction policy such as allkeys-lru.',
+  REDIS_READONLY: 'The server is a replica: connect to the master.',
+  REDIS_PERSISTENCE:
+    'Redis could not save its last snapshot and refuses writes: look into its log and its disk.',
+  REDIS_BUSY: 'A script blocks the server: SCRIPT KILL ends it.',
+  REDIS_LOADING: 'The server is reading its data set: it answers once that is done.',
+  REDIS_NO_PERMISSION: 'Give the ACL user this command and the keys under the prefix.',
+  REDIS_ERROR_REPLY: 'Look the word up in the documentation of the server.',
+  REDIS_UNEXPECTED_REPLY: 'A proxy, or a server that is not Redis, may have answered.',
+};
+
+/** After these a request that was sent may or may not have been carried out. */
+const DOUBTFUL: ReadonlySet<RedisConnectionCode> = new Set([
+  'REDIS_CONNECTION_LOST',
+  'REDIS_UNREACHABLE',
+  'REDIS_PROTOCOL',
+  'REDIS_TLS',
+]);
+
+/** Makes the typed error of a request that Redis answered with an error, or with what the command cannot answer. */
+export function operationError(
+  failure: OperationFailure,
+  request: RedisRequest,
+  target: RedisTarget,
+): RedisCacheError {
+  const message = explain(request, target, failure.cause.message, REMEDIES[failure.code]);
+  return new RedisCacheOperationError(failure.code, message, { key: request.key, cause: failure.cause });
+}
+
+/** Makes the typed error of a request that was never sent, because there is no connection. */
+export function unsentError(
+  failure: ConnectionFailure,
+  request: RedisRequest,
+  target: RedisTarget,
+): RedisCacheError {
+  const message = explain(request, target, failure.cause.message, REMEDIES[failure.code]);
+  return new RedisCacheConnectionError(failure.code, message, { key: request.key, cause: failure.cause });
+}
+
+/** Makes the typed error of a request that was sent, and whose connection ended before the reply. */
+export function lostError(
+  failure: ConnectionFailure,
+  request: RedisRequest,
+  target: RedisTarget,
+): RedisCacheError {
+  if (!changesData(request) || !DOUBTFUL.has(failure.code)) return unsentError(failure, request, target);
+  const code = 'REDIS_OUTCOME_UNKNOWN_LOST';
+  const message = explain(request, target, failure.cause.message, REMEDIES[code]);
+  return new RedisCacheConnectionError(code, message, { key: request.key, cause: failure.cause });
+}
+
+/** Makes the typed error of a request that the deadline cut off. */
+export function timeoutError(
+  progress: 'sent' | 'unsent',
+  timeout: number,
+  request: RedisRequest,
+  target: RedisTarget,
+): RedisCacheError {
+  const doubtful = progress === 'sent' && changesData(request);
+  const code = doubtful ? 'REDIS_OUTCOME_UNKNOWN_TIMEOUT' : 'REDIS_TIMEOUT';
+  const what = progress === 'sent' ? `no answer within ${timeout} ms` : `no connection within ${timeout} ms`;
+  const remedy = doubtful
+    ? 'It was sent: it may still take effect, even after a later delete.'
+    : 'Nothing was changed. SPAKKY_REDIS__SOCKET_TIMEOUT allows more time.';
+  return new RedisCacheTimeoutError(code, explain(request, target, what, remedy), { key: request.key });
+}
+
+function explain(
+  { verb, prefix, key }: RedisRequest,
+  target: RedisTarget,
+  what: string,
+  remedy: string,
+): string {
+  const subject = key === undefined ? 'the cache' : JSON.stringify(key);
+  return `Cannot ${verb} ${subject} (${target.address}, db ${target.db}, prefix "${prefix}"): ${what}. ${remedy}`;
+}

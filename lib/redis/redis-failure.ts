@@ -1,0 +1,113 @@
+import type { RedisConnectionCode, RedisOperationCode } from '../contract/redis-errors.js';
+
+/** What went wrong. Its cause is made anew: the driver's own errors hold passwords and values in their arguments. */
+export type RedisFailure = ConnectionFailure | OperationFailure | UnsentFailure;
+
+/** There is no usable connection, or it ended. */
+export interface ConnectionFailure {
+  readonly kind: 'connection';
+  readonly code: RedisConnectionCode;
+  readonly cause: Error;
+}
+
+/** Redis answered with an error. */
+export interface OperationFailure {
+  readonly kind: 'operation';
+  readonly code: RedisOperationCode;
+  readonly cause: Error;
+}
+
+/** The driver refused the command before it reached the socket. */
+export interface UnsentFailure {
+  readonly kind: 'unsent';
+}
+
+/** The first words of error replies, and what they mean (https://redis.io/docs/latest/develop/reference/protocol-spec/). */
+const OPERATION_REPLIES: ReadonlyMap<string, RedisOperationCode> = new Map([
+  ['WRONGTYPE', 'REDIS_WRONG_TYPE'],
+  ['OOM', 'REDIS_OUT_OF_MEMORY'],
+  ['READONLY', 'REDIS_READONLY'],
+  ['MISCONF', 'REDIS_PERSISTENCE'],
+  ['BUSY', 'REDIS_BUSY'],
+  ['LOADING', 'REDIS_LOADING'],
+  ['NOPERM', 'REDIS_NO_PERMISSION'],
+]);
+
+const CREDENTIAL_REPLY = /^(?:Ready check failed: )?(?:NOAUTH|WRONGPASS|ERR invalid password|ERR AUTH )/;
+const DATABASE_REPLY = /^ERR (?:DB index|invalid DB index|SELECT is not allowed)/;
+
+/** Node's codes of a TLS handshake that failed, besides those that begin with `ERR_TLS` or `ERR_SSL`. */
+const TLS_CODES =
+  /^(?:ERR_TLS|ERR_SSL|EPROTO|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA)/;
+
+/** The system's codes of a connection that was there and ended. */
+const LOST_CODES: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED']);
+
+/** Says what an error of ioredis or of the network means. */
+export function classifyFailure(error: unknown): RedisFailure {
+  if (!isErrorLike(error)) return lost('the connection was closed');
+  if (error.name === 'ReplyError') return classifyReply(error.message);
+  if (error.name === 'ParserError') return connection('REDIS_PROTOCOL', 'the reply is no Redis protocol');
+  if (error.message.startsWith("Stream isn't writeable")) return { kind: 'unsent' };
+  return classifyNetwork(error);
+}
+
+function classifyReply(message: string): RedisFailure {
+  if (CREDENTIAL_REPLY.test(message)) return connection('REDIS_CREDENTIALS', firstWord(message));
+  if (DATABASE_REPLY.test(message)) return connection('REDIS_DATABASE', 'the database index was refused');
+  const word = firstWord(message);
+  return {
+    kind: 'operation',
+    code: OPERATION_REPLIES.get(word) ?? 'REDIS_ERROR_REPLY',
+    cause: new Error(word),
+  };
+}
+
+function classifyNetwork(error: Error): ConnectionFailure {
+  const errors = attemptsOf(error);
+  const codes = errors.map((one) => textOf(one, 'code'));
+  const what = errors.map((one) => describeSystemError(one)).join(' and ');
+  if (codes.some((code) => TLS_CODES.test(code))) return connection('REDIS_TLS', what);
+  if (codes.every((code) => code === '' || LOST_CODES.has(code))) return lost(what);
+  return connection('REDIS_UNREACHABLE', what);
+}
+
+/** Of an error reply only the first word is kept: what follows may echo arguments. */
+function firstWord(message: string): string {
+  return /^[A-Z]+/.exec(message)?.[0] ?? 'an error without a code';
+}
+
+/** A name with several addresses fails with one error for each, inside one that says nothing (`message` is empty). */
+function attemptsOf(error: Error): readonly Error[] {
+  const attempts: unknown = Reflect.get(error, 'errors');
+  return Array.isArray(attempts) && attempts.length > 0 ? attempts.filter(isErrorLike) : [error];
+}
+
+/** Of a system error only what cannot hold a secret: its system call, code, address and port. */
+function describeSystemError(error: Error): string {
+  const address = textOf(error, 'address');
+  const port: unknown = Reflect.get(error, 'port');
+  const place =
+    typeof port === 'number' ? `${address.includes(':') ? `[${address}]` : address}:${port}` : address;
+  const parts = [textOf(error, 'syscall'), textOf(error, 'code'), textOf(error, 'hostname'), place];
+  const known = parts.filter((part) => part !== '').join(' ');
+  return known === '' ? 'the connection was closed' : known;
+}
+
+function connection(code: RedisConnectionCode, what: string): ConnectionFailure {
+  return { kind: 'connection', code, cause: new Error(what) };
+}
+
+function lost(what: string): ConnectionFailure {
+  return connection('REDIS_CONNECTION_LOST', what);
+}
+
+/** Errors of another realm (a Jest sandbox, say) are not `instanceof` ours. */
+function isErrorLike(error: unknown): error is Error {
+  return typeof error === 'object' && error !== null && typeof Reflect.get(error, 'message') === 'string';
+}
+
+function textOf(error: Error, name: string): string {
+  const value: unknown = Reflect.get(error, name);
+  return typeof value === 'string' ? value : '';
+}

@@ -1,0 +1,24 @@
+import { CHECKSUM_OFFSET, KIND, MAGIC, OFFSET, TIME_LENGTH } from '../codec/frame-layout.js';
+
+/** What {@link REMOVE} answers. */
+export const REMOVED = { freshEntry: 1, nothingFresh: 0, foreign: -1 } as const;
+
+/**
+ * Empties one key. The clock is the server's.
+ *
+ * It is sent whole each time: by its hash alone it might be unknown, and told to the server only after later writes
+ * of the same key had overtaken it.
+ */
+export const REMOVE = `
+local head = redis.call('GETRANGE', KEYS[1], 0, ${CHECKSUM_OFFSET.leasable - 1})
+if head == '' and redis.call('EXISTS', KEYS[1]) == 0 then return ${REMOVED.nothingFresh} end
+if string.sub(head, 1, 2) ~= string.char(${MAGIC.join(', ')}) then return ${REMOVED.foreign} end
+redis.call('UNLINK', KEYS[1])
+local kind = string.byte(head, ${OFFSET.kind + 1})
+if kind == ${KIND.entry} then return ${REMOVED.freshEntry} end
+if kind ~= ${KIND.leasable} then return ${REMOVED.nothingFresh} end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local freshUntil = struct.unpack('>I8', string.sub(head, ${OFFSET.freshUntil + 1}, ${OFFSET.freshUntil + TIME_LENGTH}))
+return now < freshUntil and ${REMOVED.freshEntry} or ${REMOVED.nothingFresh}
+`;

@@ -1,0 +1,1 @@
+export { type CacheContractOptions, describeCacheContract } from './describe-cache-contract.js';
