@@ -1,10 +1,14 @@
+import { execFile } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { GenericContainer, getContainerRuntimeClient } from 'testcontainers';
 import { getFreePort } from './free-port.js';
 import { askRedis } from './redis-server-probe.js';
 import type { RunningServer } from './redis-server-process.js';
 
-const patience = 2_000;
+const run = promisify(execFile);
+/** For the engine's answer, which takes milliseconds, and for loading what asks. */
+const patience = 4_000;
 
 /**
  * Makes sure that servers can run in containers here: an engine answers, the image can be had, and a process on this
@@ -25,10 +29,13 @@ export async function assertContainersWork(image: string): Promise<void> {
   }
 }
 
+/** Asks in a process of its own: an engine that hangs would keep this one alive. */
 async function findEngine(): Promise<void> {
-  const engine = getContainerRuntimeClient().catch(() => undefined);
-  const tooLate = delay(patience, undefined, { ref: false });
-  if (!(await Promise.race([engine, tooLate]))) throw new Error('no Docker engine answers');
+  const ask = "await (await import('testcontainers')).getContainerRuntimeClient(); process.exit()";
+  const options = { timeout: patience, killSignal: 'SIGKILL' } as const;
+  await run(process.execPath, ['--input-type=module', '--eval', ask], options).catch(() => {
+    throw new Error('no Docker engine answers');
+  });
 }
 
 async function retry(action: () => Promise<unknown>, forMilliseconds: number): Promise<void> {
