@@ -52,7 +52,10 @@ export function startBody(codec: number, flags: number, size: number): Buffer {
   const body = Buffer.allocUnsafe(BODY_HEADER + size);
   body[0] = codec;
   body[1] = flags;
-  body.writeUInt32BE(size, 2);
+  body[2] = size >>> 24;
+  body[3] = size >>> 16;
+  body[4] = size >>> 8;
+  body[5] = size;
   return body;
 }
 
@@ -66,11 +69,12 @@ export function startBody(codec: number, flags: number, size: number): Buffer {
  */
 export function checkBody(body: Uint8Array, key: string, maxBytes: number): void {
   if (body.length < BODY_HEADER) throw damagedPayload(key, 'the body is cut short');
-  const [codec = 0, flags = 0, a = 0, b = 0, c = 0, d = 0] = body;
+  const codec = body[0] ?? 0;
+  const flags = body[1] ?? 0;
   const known = KNOWN_FLAGS.get(codec);
   if (known === undefined) throw newer(key, `codec ${codec}`);
   if ((flags & ~known) !== 0) throw newer(key, `flags ${flags}`);
-  const plain = a * 0x1000000 + ((b << 16) | (c << 8) | d);
+  const plain = plainLength(body);
   if (plain !== body.length - BODY_HEADER) throw damagedPayload(key, 'the length is wrong');
   if (plain > maxBytes) throw tooLargeToRead(key, maxBytes);
 }
@@ -80,4 +84,10 @@ function newer(key: string, what: string): Error {
     key,
     `it was written with ${what}, which this version does not know; upgrade this reader, or delete the key`,
   );
+}
+
+function plainLength(body: Uint8Array): number {
+  let length = 0;
+  for (let at = 2; at < BODY_HEADER; at += 1) length = length * 256 + (body[at] ?? 0);
+  return length;
 }

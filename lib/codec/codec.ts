@@ -106,7 +106,7 @@ class BuiltInCodec implements Codec {
     const end = start + body.readUInt32BE(BODY_HEADER);
     if (end > body.length) throw damagedPayload(key, 'the length is wrong');
     const text = readText(body, start, end, key);
-    const node = parseJson(text, body.subarray(0, end), start, MAX_RICH_DEPTH, key);
+    const node = parseJson(text, MAX_RICH_DEPTH, key);
     return new RichReader(this.options.classes, body.subarray(end), key).readAll(node);
   }
 }
@@ -133,7 +133,7 @@ function richBody(writer: ValueWriter): Buffer {
 
 function readJson(body: Buffer, key: string): unknown {
   const text = readText(body, BODY_HEADER, body.length, key);
-  const value = parseJson(text, body, BODY_HEADER, MAX_DEPTH, key);
+  const value = parseJson(text, MAX_DEPTH, key);
   if (mayHoldProto(text)) refuseProto(value, key);
   return value;
 }

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { crc32 } from 'node:zlib';
+import { checksum, checksumOf } from './checksum.js';
 import { damagedPayload, foreignPayload, unsupportedPayload } from './failures.js';
 import {
   BODY_OFFSET,
@@ -31,23 +31,50 @@ export interface Lease {
   readonly leaseDeadline: number;
 }
 
+/** What every frame has; the write id is copied out only when somebody asks, as most reads do not. */
+abstract class StoredFrame {
+  constructor(protected readonly bytes: Buffer) {}
+
+  /** 8 bytes that tell this write from every other. */
+  get writeId(): Buffer {
+    return Buffer.from(this.bytes.subarray(OFFSET.writeId, OFFSET.writeId + WRITE_ID_LENGTH));
+  }
+}
+
 /** A stored entry. */
-export interface EntryFrame {
-  readonly kind: 'entry';
-  readonly writeId: Buffer;
-  /** For the codec; a view on the stored bytes. */
-  readonly body: Buffer;
-  /** Only of an entry that may be served stale. */
-  readonly times?: EntryTimes;
-  /** Only of an entry that may be served stale. */
-  readonly lease?: Lease;
+export class EntryFrame extends StoredFrame {
+  readonly kind = 'entry';
+
+  /**
+   * @param bytes the whole frame
+   * @param body for the codec; a view on the stored bytes
+   * @param times only of an entry that may be served stale
+   * @param lease only of an entry that may be served stale
+   */
+  constructor(
+    bytes: Buffer,
+    readonly body: Buffer,
+    readonly times?: EntryTimes,
+    readonly lease?: Lease,
+  ) {
+    super(bytes);
+  }
 }
 
 /** A stored bare lease. */
-export interface LeaseFrame {
-  readonly kind: 'lease';
-  readonly writeId: Buffer;
-  readonly lease: Lease;
+export class LeaseFrame extends StoredFrame {
+  readonly kind = 'lease';
+
+  /**
+   * @param bytes the whole frame
+   * @param lease its token and its end
+   */
+  constructor(
+    bytes: Buffer,
+    readonly lease: Lease,
+  ) {
+    super(bytes);
+  }
 }
 
 /** What a key holds. */
@@ -65,7 +92,7 @@ export const NO_LEASE: Lease = { token: new Uint8Array(TOKEN_LENGTH), leaseDeadl
 export function encodeEntry(body: Uint8Array, writeId: Uint8Array): Buffer {
   const frame = startFrame(KIND.entry, writeId, BODY_OFFSET.entry + body.length);
   frame.set(body, BODY_OFFSET.entry);
-  frame.writeUInt32BE(entryChecksum(frame), CHECKSUM_OFFSET.entry);
+  frame.writeUInt32BE(entryChecksum(frame, body), CHECKSUM_OFFSET.entry);
   return frame;
 }
 
@@ -89,7 +116,7 @@ export function encodeLeasableEntry(
   writeTime(frame, times.freshUntil, OFFSET.freshUntil);
   writeTime(frame, times.dieAt, OFFSET.dieAt);
   frame.set(body, BODY_OFFSET.leasable);
-  frame.writeUInt32BE(leasableChecksum(frame), CHECKSUM_OFFSET.leasable);
+  frame.writeUInt32BE(leasableChecksum(frame, body), CHECKSUM_OFFSET.leasable);
   return frame;
 }
 
@@ -146,25 +173,26 @@ function checkStart(bytes: Buffer, key: string): number | undefined {
 
 function parseEntry(bytes: Buffer, key: string): EntryFrame {
   if (bytes.length < BODY_OFFSET.entry) throw cutShort(key);
-  if (bytes.readUInt32BE(CHECKSUM_OFFSET.entry) !== entryChecksum(bytes)) throw wrongChecksum(key);
-  return { kind: 'entry', writeId: writeIdOf(bytes), body: bytes.subarray(BODY_OFFSET.entry) };
+  const body = bytes.subarray(BODY_OFFSET.entry);
+  if (bytes.readUInt32BE(CHECKSUM_OFFSET.entry) !== entryChecksum(bytes, body)) throw wrongChecksum(key);
+  return new EntryFrame(bytes, body);
 }
 
 function parseLeasable(bytes: Buffer, key: string): EntryFrame {
   if (bytes.length < BODY_OFFSET.leasable) throw cutShort(key);
-  if (bytes.readUInt32BE(CHECKSUM_OFFSET.leasable) !== leasableChecksum(bytes)) throw wrongChecksum(key);
-  return {
-    kind: 'entry',
-    writeId: writeIdOf(bytes),
-    body: bytes.subarray(BODY_OFFSET.leasable),
-    times: { freshUntil: readTime(bytes, OFFSET.freshUntil, key), dieAt: readTime(bytes, OFFSET.dieAt, key) },
-    lease: readLease(bytes, key),
+  const body = bytes.subarray(BODY_OFFSET.leasable);
+  if (bytes.readUInt32BE(CHECKSUM_OFFSET.leasable) !== leasableChecksum(bytes, body))
+    throw wrongChecksum(key);
+  const times = {
+    freshUntil: readTime(bytes, OFFSET.freshUntil, key),
+    dieAt: readTime(bytes, OFFSET.dieAt, key),
   };
+  return new EntryFrame(bytes, body, times, readLease(bytes, key));
 }
 
 function parseLease(bytes: Buffer, key: string): LeaseFrame {
   if (bytes.length !== LEASE_LENGTH) throw damagedPayload(key, 'the length of the lease is wrong');
-  return { kind: 'lease', writeId: writeIdOf(bytes), lease: readLease(bytes, key) };
+  return new LeaseFrame(bytes, readLease(bytes, key));
 }
 
 function startFrame(kind: number, writeId: Uint8Array, length: number): Buffer {
@@ -174,25 +202,19 @@ function startFrame(kind: number, writeId: Uint8Array, length: number): Buffer {
   frame[OFFSET.magic + 1] = MAGIC[1];
   frame[OFFSET.version] = WIRE_VERSION;
   frame[OFFSET.kind] = kind;
-  frame.set(writeId, OFFSET.writeId);
+  for (let at = 0; at < WRITE_ID_LENGTH; at += 1) frame[OFFSET.writeId + at] = writeId[at] ?? 0;
   return frame;
 }
 
 /** Over everything but the checksum itself. */
-function entryChecksum(frame: Buffer): number {
-  const head = crc32(frame.subarray(0, CHECKSUM_OFFSET.entry));
-  return crc32(frame.subarray(BODY_OFFSET.entry), head);
+function entryChecksum(frame: Buffer, body: Uint8Array): number {
+  return checksum(body, checksumOf(frame, 0, CHECKSUM_OFFSET.entry));
 }
 
 /** Over everything but the checksum itself and the slot. */
-function leasableChecksum(frame: Buffer): number {
-  const head = crc32(frame.subarray(0, SLOT.start));
-  const times = crc32(frame.subarray(SLOT.end, CHECKSUM_OFFSET.leasable), head);
-  return crc32(frame.subarray(BODY_OFFSET.leasable), times);
-}
-
-function writeIdOf(bytes: Buffer): Buffer {
-  return Buffer.from(bytes.subarray(OFFSET.writeId, OFFSET.writeId + WRITE_ID_LENGTH));
+function leasableChecksum(frame: Buffer, body: Uint8Array): number {
+  const head = checksumOf(frame, 0, SLOT.start);
+  return checksum(body, checksumOf(frame, SLOT.end, CHECKSUM_OFFSET.leasable, head));
 }
 
 function writeLease(frame: Buffer, lease: Lease): void {

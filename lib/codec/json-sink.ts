@@ -6,6 +6,8 @@ export class SizeExceeded extends Error {}
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const ZERO = 0x30;
+/** Of the largest integer of 31 bits. */
+const MAX_DIGITS = 10;
 const FIRST_SIZE = 4096;
 /** A larger buffer is not kept for the next value. */
 const LARGEST_KEPT = 1 << 20;
@@ -52,7 +54,7 @@ export class JsonSink {
 
   /** @param value a finite number that is not -0 */
   number(value: number): void {
-    if (value >= 0 && value < 10) this.digit(value);
+    if ((value | 0) === value && value >= 0) this.digits(value);
     else this.ascii7(`${value}`);
   }
 
@@ -66,16 +68,49 @@ export class JsonSink {
     bytes[at++] = QUOTE;
     for (let index = 0; index < size; index += 1) {
       const unit = text.charCodeAt(index);
-      if (unit < 0x20 || unit > 0x7e || unit === QUOTE || unit === BACKSLASH) return this.longString(text);
+      if (unit < 0x20 || unit > 0x7e || unit === QUOTE || unit === BACKSLASH) return this.wideString(text);
       bytes[at++] = unit;
     }
     bytes[at++] = QUOTE;
     this.length = at;
   }
 
-  private digit(value: number): void {
-    if (Number.isInteger(value)) this.byte(ZERO + value);
-    else this.ascii7(`${value}`);
+  /** A short string of other scripts: UTF-8 of up to three bytes. */
+  private wideString(text: string): void {
+    const { bytes } = this;
+    let at = this.length;
+    bytes[at++] = QUOTE;
+    for (let index = 0; index < text.length; index += 1) {
+      const unit = text.charCodeAt(index);
+      if (unit < 0x20 || unit === QUOTE || unit === BACKSLASH) return this.longString(text);
+      if (unit >= 0xd800 && unit < 0xe000) return this.longString(text);
+      if (unit < 0x80) {
+        bytes[at++] = unit;
+      } else if (unit < 0x800) {
+        bytes[at++] = 0xc0 | (unit >> 6);
+        bytes[at++] = 0x80 | (unit & 0x3f);
+      } else {
+        bytes[at++] = 0xe0 | (unit >> 12);
+        bytes[at++] = 0x80 | ((unit >> 6) & 0x3f);
+        bytes[at++] = 0x80 | (unit & 0x3f);
+      }
+    }
+    bytes[at++] = QUOTE;
+    if (at - this.length !== text.length + 2) this.ascii = false;
+    this.length = at;
+  }
+
+  private digits(value: number): void {
+    if (this.length + MAX_DIGITS > this.bytes.length) this.grow(MAX_DIGITS);
+    let size = 1;
+    for (let power = 10; power <= value; power *= 10) size += 1;
+    let left = value;
+    for (let at = this.length + size - 1; at >= this.length; at -= 1) {
+      const tenth = (left / 10) | 0;
+      this.bytes[at] = ZERO + left - tenth * 10;
+      left = tenth;
+    }
+    this.length += size;
   }
 
   /** The engine quotes long and unusual strings faster than a loop would. */

@@ -122,14 +122,14 @@ export class ValueWriter implements Walk {
     const names = Object.keys(value);
     if (names.length === 1 && names[0]?.charCodeAt(0) === TAG) {
       this.tag('o'); // it looks like a tag, and is none
-      this.body(value, names, depth);
+      this.fields(value, names, depth);
       this.sink.byte(CLOSE_OBJECT);
     } else {
-      this.body(value, names, depth);
+      this.fields(value, names, depth);
     }
   }
 
-  private body(value: Record<string, unknown>, names: readonly string[], depth: number): void {
+  private fields(value: Record<string, unknown>, names: readonly string[], depth: number): void {
     const { sink } = this;
     sink.byte(OPEN_OBJECT);
     let first = true;
@@ -154,36 +154,33 @@ export class ValueWriter implements Walk {
   private array(value: readonly unknown[], depth: number): void {
     if (!isArrayPrototype(prototypeOf(value))) return this.special(value, depth);
     this.refuseSymbols(value, depth);
-    const { length } = value;
-    const keys = Object.keys(value);
-    if (keys.length !== length || (length > 0 && keys[length - 1] !== `${length - 1}`)) {
-      return this.sparse(value, keys, depth);
-    }
+    const parts: readonly unknown[] = Object.values(value); // reads every accessor once, and skips holes
+    if (!isDense(value, parts.length)) return this.sparse(value, parts, depth);
     const { sink } = this;
     sink.byte(OPEN_ARRAY);
-    for (let index = 0; index < length; index += 1) {
+    for (let index = 0; index < parts.length; index += 1) {
       if (index > 0) sink.byte(COMMA);
-      this.at(index, depth);
-      this.write(value[index], depth + 1);
+      this.part(parts[index], index, depth);
     }
     sink.byte(CLOSE_ARRAY);
   }
 
   /** `[length, index, value, index, value, …]`: indices come before names, so the last key tells of both. */
-  private sparse(value: readonly unknown[], keys: readonly string[], depth: number): void {
-    const last = keys.at(-1) ?? '0';
-    if (!(Number(last) < value.length && `${Number(last)}` === last) && keys.length > 0) {
+  private sparse(value: readonly unknown[], parts: readonly unknown[], depth: number): void {
+    const keys = Object.keys(value);
+    const last = keys.at(-1);
+    if (last !== undefined && !(Number(last) < value.length && `${Number(last)}` === last)) {
       this.refuse(depth, 'is an array with properties of its own, which would be lost; use an object');
     }
     this.tag('a');
     this.sink.byte(OPEN_ARRAY);
     this.sink.number(value.length);
-    for (const key of keys) {
+    for (const [at, key] of keys.entries()) {
       const index = Number(key);
       this.sink.byte(COMMA);
       this.sink.number(index);
       this.sink.byte(COMMA);
-      this.part(value[index], index, depth);
+      this.part(parts[at], index, depth);
     }
     this.sink.ascii7(']}');
   }
@@ -208,7 +205,7 @@ export class ValueWriter implements Walk {
     }
     this.refuseSymbols(value, depth);
     this.tag('0');
-    this.body(value, Object.keys(value), depth);
+    this.fields(value, Object.keys(value), depth);
     this.sink.byte(CLOSE_OBJECT);
   }
 
@@ -240,16 +237,17 @@ export class ValueWriter implements Walk {
     this.depth = depth;
   }
 
-  properties(entries: Iterable<readonly [string, unknown]>, depth: number): void {
-    this.sink.byte(OPEN_OBJECT);
+  properties(entries: readonly (readonly [string, unknown])[], depth: number): void {
+    const { sink } = this;
+    sink.byte(OPEN_OBJECT);
     let first = true;
     for (const [name, value] of entries) {
       if (first) first = false;
-      else this.sink.byte(COMMA);
+      else sink.byte(COMMA);
       this.name(name, depth);
       this.part(value, name, depth);
     }
-    this.sink.byte(CLOSE_OBJECT);
+    sink.byte(CLOSE_OBJECT);
   }
 
   tag(name: string): void {
@@ -282,4 +280,11 @@ function isRecord(value: object): value is Record<string, unknown> {
 
 function isArrayPrototype(prototype: object | null): boolean {
   return prototype === Array.prototype || (prototype !== null && intrinsicOf(prototype) === 'Array');
+}
+
+/** Whether an array has every index and nothing else, given how many own enumerable properties it has. */
+function isDense(value: readonly unknown[], count: number): boolean {
+  if (count !== value.length) return false;
+  for (let index = 0; index < count; index += 1) if (!(index in value)) return false;
+  return true;
 }

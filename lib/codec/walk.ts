@@ -22,7 +22,7 @@ export interface Walk {
    * @param entries names and values, each already read once
    * @param depth of the value that has them
    */
-  properties(entries: Iterable<readonly [string, unknown]>, depth: number): void;
+  properties(entries: readonly (readonly [string, unknown])[], depth: number): void;
   /**
    * Opens a tag, `{"@name":`; whoever opens it closes it with `}`.
    *

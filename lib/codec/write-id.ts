@@ -15,7 +15,6 @@ export function newWriteId(): Buffer {
     next = 0;
   }
   const id = Buffer.allocUnsafe(WRITE_ID_LENGTH);
-  pool.copy(id, 0, next, next + WRITE_ID_LENGTH);
-  next += WRITE_ID_LENGTH;
+  for (let at = 0; at < WRITE_ID_LENGTH; at += 1) id[at] = pool[next++] ?? 0;
   return id;
 }
