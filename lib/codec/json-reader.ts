@@ -64,7 +64,8 @@ function isDeeper(value: unknown, left: number): boolean {
   return false;
 }
 
-const PROTO = /__proto__|\\u005/;
+/** Also with any of its characters escaped. */
+const PROTO = /__proto__|\\u00[567]/;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
@@ -94,7 +95,7 @@ function endOfString(text: string, start: number): number {
 /** Whether text could hold an own `__proto__`; a writer of this cache never escapes its characters. */
 export function mayHoldProto(text: string): boolean {
   if (text.length < SHALLOW) return PROTO.test(text); // one call less
-  return text.includes('__proto__') || text.includes('\\u005');
+  return text.includes('__proto__') || (text.includes('\\u00') && PROTO.test(text));
 }
 
 /**

@@ -8,6 +8,8 @@ import { MAX_DEPTH } from './walk.js';
 
 /** Stands for an instance whose data is still being read: nothing may refer to it yet. */
 const PENDING = Symbol('pending');
+/** Tags of values that hold nothing: they may stand below the deepest container. */
+const PRIMITIVES: ReadonlySet<string> = new Set(['@u', '@n', '@i', '@=']);
 const HEXADECIMAL = /^-?[\da-f]+$/;
 const SPECIAL_NUMBERS: ReadonlyMap<unknown, number> = new Map<unknown, number>([
   ['NaN', Number.NaN],
@@ -18,8 +20,6 @@ const SPECIAL_NUMBERS: ReadonlyMap<unknown, number> = new Map<unknown, number>([
 /** An array with holes is made in the engine's sparse form: a stored length alone must cost no memory. */
 const SPARSE_LENGTH = 2 ** 32 - 1;
 
-type Tags = ReadonlyMap<string, (data: unknown, depth: number) => unknown>;
-
 /**
  * Turns parsed JSON with tags into the value, in place where it can. Objects are numbered in the order in which
  * the writer entered them. One reader serves one value.
@@ -27,23 +27,6 @@ type Tags = ReadonlyMap<string, (data: unknown, depth: number) => unknown>;
 export class RichReader {
   private readonly entered: unknown[] = [];
   private memoryAt = 0;
-  private readonly tags: Tags = new Map<string, (data: unknown, depth: number) => unknown>([
-    ['@u', () => undefined],
-    ['@n', (data) => SPECIAL_NUMBERS.get(data) ?? this.fail('a number')],
-    ['@i', (data) => this.bigint(data)],
-    ['@=', (data) => this.reference(data)],
-    ['@o', (data, depth) => this.fill(this.enter(this.record(data)), depth)],
-    ['@0', (data, depth) => this.bare(data, depth)],
-    ['@a', (data, depth) => this.sparse(data, depth)],
-    ['@d', (data) => this.enter(this.date(data))],
-    ['@r', (data) => this.enter(this.regExp(data))],
-    ['@l', (data) => this.enter(this.url(data))],
-    ['@b', (data) => this.enter(this.memoryOf(data))],
-    ['@m', (data, depth) => this.map(data, depth)],
-    ['@s', (data, depth) => this.set(data, depth)],
-    ['@e', (data, depth) => this.error(data, depth)],
-    ['@c', (data, depth) => this.instance(data, depth)],
-  ]);
 
   constructor(
     private readonly classes: Classes,
@@ -65,27 +48,56 @@ export class RichReader {
 
   private read(node: unknown, depth: number): unknown {
     if (typeof node !== 'object' || node === null) return node;
-    if (depth >= MAX_DEPTH) {
-      if (this.isReference(node)) return this.reference(Reflect.get(node, '@='));
-      this.fail('a value nested too deeply');
-    }
-    if (Array.isArray(node)) return this.array(node, depth);
-    const record = this.record(node);
-    const names = Object.keys(record);
-    const name = names[0];
-    if (names.length !== 1 || name === undefined || !name.startsWith('@')) {
-      return this.fill(this.enter(record), depth);
-    }
-    const tag = this.tags.get(name);
-    if (tag === undefined) {
-      const reason = 'it has a type of value that this version does not know';
-      throw unsupportedPayload(this.key, `${reason}; upgrade this reader, or delete the key`);
-    }
-    return tag(record[name], depth);
+    const tag = tagOf(node);
+    if (depth >= MAX_DEPTH && !(tag !== undefined && PRIMITIVES.has(tag))) this.fail('the depth');
+    if (tag !== undefined) return this.tagged(tag, Reflect.get(node, tag), depth);
+    return Array.isArray(node) ? this.array(node, depth) : this.fill(this.enter(this.record(node)), depth);
   }
 
-  private isReference(node: object): boolean {
-    return Object.hasOwn(node, '@=') && Object.keys(node).length === 1;
+  private tagged(tag: string, data: unknown, depth: number): unknown {
+    switch (tag) {
+      case '@u':
+        return undefined;
+      case '@n':
+        return SPECIAL_NUMBERS.get(data) ?? this.fail('a number');
+      case '@i':
+        return this.bigint(data);
+      case '@=':
+        return this.reference(data);
+      case '@d':
+        return this.enter(this.date(data));
+      case '@r':
+        return this.enter(this.regExp(data));
+      case '@l':
+        return this.enter(this.url(data));
+      case '@b':
+        return this.enter(this.memoryOf(data));
+      default:
+        return this.container(tag, data, depth);
+    }
+  }
+
+  private container(tag: string, data: unknown, depth: number): unknown {
+    switch (tag) {
+      case '@o':
+        return this.fill(this.enter(this.record(data)), depth);
+      case '@0':
+        return this.bare(data, depth);
+      case '@a':
+        return this.sparse(data, depth);
+      case '@m':
+        return this.map(data, depth);
+      case '@s':
+        return this.set(data, depth);
+      case '@e':
+        return this.error(data, depth);
+      case '@c':
+        return this.instance(data, depth);
+      default: {
+        const reason = 'it has a type of value that this version does not know';
+        throw unsupportedPayload(this.key, `${reason}; upgrade this reader, or delete the key`);
+      }
+    }
   }
 
   private enter<T>(value: T): T {
@@ -274,4 +286,12 @@ function isIndex(value: unknown, below: number): value is number {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** An object with one property whose name begins with `@` is a tag. */
+function tagOf(node: object): string | undefined {
+  if (Array.isArray(node)) return undefined;
+  const names = Object.keys(node);
+  const name = names[0];
+  return names.length === 1 && name?.startsWith('@') === true ? name : undefined;
 }
