@@ -161,5 +161,6 @@ describe('A test server', () => {
     const port = Number(stdout);
     expect(port).toBeGreaterThan(0);
     while (await connects(port)) await delay(10);
-  });
+    // A container is cleared away some ten seconds after the process that started it.
+  }, 30_000);
 });

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { GenericContainer, getContainerRuntimeClient } from 'testcontainers';
+import { type ContainerRuntimeClient, GenericContainer, getContainerRuntimeClient } from 'testcontainers';
 import { getFreePort } from './free-port.js';
 import { askRedis } from './redis-server-probe.js';
 import type { RunningServer } from './redis-server-process.js';
@@ -60,25 +60,32 @@ export async function startContainer(
   args: readonly string[],
   folder?: string,
 ): Promise<RunningServer> {
-  let output = '';
   const definition = new GenericContainer(image)
     .withNetworkMode('host')
     .withEntrypoint([image.includes('valkey') ? 'valkey-server' : 'redis-server'])
-    .withCommand([...args])
-    .withLogConsumer((stream) => stream.on('data', (chunk) => (output += String(chunk))));
+    .withCommand([...args]);
   if (process.getuid && process.getgid) definition.withUser(`${process.getuid()}:${process.getgid()}`);
   if (folder) definition.withBindMounts([{ source: folder, target: folder }]);
   const started = await definition.start();
   const client = await getContainerRuntimeClient();
   const container = client.container.getById(started.getId());
   return {
-    exited: container.wait(),
-    output: () => output,
+    exited: untilGone(container),
+    output: async () => String(await container.logs({ stdout: true, stderr: true })),
     async signal(signal) {
       if (signal === 'SIGSTOP') await container.pause();
       else if (signal === 'SIGCONT') await container.unpause();
       else if (signal === 'SIGKILL') await container.remove({ force: true, v: true });
       else await container.kill({ signal });
+      if (signal === 'SIGTERM') await container.wait();
     },
   };
+}
+
+/** Asks now and then: following the container instead would keep this process alive. */
+async function untilGone(
+  container: ReturnType<ContainerRuntimeClient['container']['getById']>,
+): Promise<void> {
+  const isRunning = async () => (await container.inspect()).State.Running;
+  while (await isRunning().catch(() => false)) await delay(100, undefined, { ref: false });
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 
@@ -9,7 +10,8 @@ export interface RunningServer {
   /** Settles when the server is gone, for whatever reason. */
   readonly exited: Promise<unknown>;
   /** What the server has said so far. */
-  output(): string;
+  output(): Promise<string>;
+  /** Sends a signal; SIGKILL and SIGTERM wait for the server's end. */
   signal(signal: NodeJS.Signals): Promise<void>;
 }
 
@@ -34,16 +36,19 @@ export async function startProcess(
   // The end of a test run looks for this file: whoever forgets to stop a server is told.
   writeFileSync(join(folder, 'server.pid'), String(pid));
   const stopGuard = guard(pid, folder);
+  const exited = tidyUpAfter(child, () => {
+    stopGuard();
+    rmSync(join(folder, 'server.pid'), { force: true });
+  });
   return {
-    exited: tidyUpAfter(child, () => {
-      stopGuard();
-      rmSync(join(folder, 'server.pid'), { force: true });
-    }),
-    output: () => readFileSync(log, 'utf8'),
+    exited,
+    output: () => readFile(log, 'utf8'),
     async signal(signal) {
-      // Whoever ends a server waits for its end: this process must not end first.
-      if (signal === 'SIGKILL' || signal === 'SIGTERM') child.ref();
       child.kill(signal);
+      if (signal !== 'SIGKILL' && signal !== 'SIGTERM') return;
+      // This process must not end before what it waits for.
+      child.ref();
+      await exited;
     },
   };
 }

@@ -36,7 +36,7 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
 
 /** One server: what it takes to reach it, and what can be done to it. */
 export class RedisServer {
-  readonly host = '127.0.0.1';
+  readonly host: string = '127.0.0.1';
   private running?: RunningServer;
 
   private constructor(
@@ -79,8 +79,10 @@ export class RedisServer {
 
   /** Sends a signal. SIGKILL and SIGTERM resolve when the server is gone; `restart()` brings it back. */
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
-    await this.running?.signal(signal);
-    if (signal === 'SIGKILL' || signal === 'SIGTERM') await this.running?.exited;
+    const { running } = this;
+    await running?.signal(signal);
+    const hasEnded = signal === 'SIGKILL' || signal === 'SIGTERM';
+    if (hasEnded && this.running === running) this.running = undefined;
   }
 
   /** Stops the clock for the server: it accepts connections (the kernel does) and answers nothing. */
@@ -131,7 +133,7 @@ export class RedisServer {
       await delay(10);
     }
     const how = this.running === launched ? `did not answer within ${patience} ms` : 'ended at once';
-    const said = `Its output:\n${launched.output()}`;
+    const said = `Its output:\n${await launched.output()}`;
     throw new Error(`The Redis server ${how} (${this.description}). ${said}`, { cause: reason });
   }
 
