@@ -7,8 +7,10 @@ const { createCodec } = await import(new URL('codec/codec.js', dist).href);
 const { encodeEntry, parseFrame } = await import(new URL('codec/frame.js', dist).href);
 const { newWriteId } = await import(new URL('codec/write-id.js', dist).href);
 
-const ROUNDS = 61;
-const ROUND_NS = 2e6;
+/** Many short rounds: another process of the machine then spoils few of them. */
+const ROUNDS = 501;
+const ROUND_NS = 3e5;
+const WARM_UP_MS = 100;
 const KEY = 'bench:key';
 
 /** Each case: its name, its value, and the least ratio to JSON for encoding and decoding (none: information). */
@@ -98,9 +100,17 @@ function time(task, repeats) {
   return ((performance.now() - start) / repeats) * 1e6;
 }
 
+/** Long enough for the engine to optimise. */
+function warmUp(task) {
+  const end = performance.now() + WARM_UP_MS;
+  while (performance.now() < end) sink = task();
+}
+
 /** Runs the two tasks in turns, so that a slow moment of the machine hits both. */
 function compare(first, second) {
-  const repeats = Math.max(1, Math.round(ROUND_NS / Math.max(time(first, 200), time(second, 200))));
+  warmUp(first);
+  warmUp(second);
+  const repeats = Math.max(1, Math.round(ROUND_NS / Math.max(time(first, 20), time(second, 20))));
   const times = [[], []];
   for (let round = 0; round < ROUNDS; round += 1) {
     times[0].push(time(first, repeats));

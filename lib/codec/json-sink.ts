@@ -6,6 +6,11 @@ export class SizeExceeded extends Error {}
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const ZERO = 0x30;
+const MINUS = 0x2d;
+const POINT = 0x2e;
+const MILLION = 1_000_000;
+/** With six decimals 15 digits: as many as a double always keeps. */
+const MOST_WHOLE = 1_000_000_000;
 /** Of the largest integer of 31 bits. */
 const MAX_DIGITS = 10;
 const FIRST_SIZE = 4096;
@@ -55,7 +60,33 @@ export class JsonSink {
   /** @param value a finite number that is not -0 */
   number(value: number): void {
     if ((value | 0) === value && value >= 0) this.digits(value);
-    else this.ascii7(`${value}`);
+    else this.decimal(value);
+  }
+
+  /**
+   * Numbers with up to six decimals are what prices and positions are, and the engine prints those slowly. A
+   * quotient of two integers is the double nearest to it, so the digits read back as the same number.
+   */
+  private decimal(value: number): void {
+    const size = Math.abs(value);
+    const millionths = Math.round(size * MILLION);
+    if (size >= MOST_WHOLE || millionths / MILLION !== size) return this.ascii7(`${value}`);
+    const whole = Math.floor(millionths / MILLION);
+    if (value < 0) this.byte(MINUS);
+    this.digits(whole);
+    if (whole !== size) this.fraction(millionths - whole * MILLION);
+  }
+
+  private fraction(millionths: number): void {
+    if (this.length + MAX_DIGITS > this.bytes.length) this.grow(MAX_DIGITS);
+    const { bytes } = this;
+    bytes[this.length++] = POINT;
+    let left = millionths;
+    for (let power = MILLION / 10; left > 0; power /= 10) {
+      const digit = Math.floor(left / power);
+      bytes[this.length++] = ZERO + digit;
+      left -= digit * power;
+    }
   }
 
   /** @param text any string: lone surrogates come back from their escapes */
@@ -104,10 +135,11 @@ export class JsonSink {
     if (this.length + MAX_DIGITS > this.bytes.length) this.grow(MAX_DIGITS);
     let size = 1;
     for (let power = 10; power <= value; power *= 10) size += 1;
+    const { bytes } = this;
     let left = value;
     for (let at = this.length + size - 1; at >= this.length; at -= 1) {
       const tenth = (left / 10) | 0;
-      this.bytes[at] = ZERO + left - tenth * 10;
+      bytes[at] = ZERO + left - tenth * 10;
       left = tenth;
     }
     this.length += size;

@@ -1,10 +1,14 @@
 /** Up to here comparing one by one is faster than hashing. */
 const SCANNED = 12;
 
-/** Remembers every object that a walk enters, in order, so that a second way to it becomes a reference. */
+/**
+ * Remembers every object that a walk enters, in order, so that a second way to it becomes a reference. Most values
+ * share nothing, so numbers are only looked up once something is found to be shared.
+ */
 export class References {
   private readonly few: object[] = [];
-  private many: Map<object, number> | undefined;
+  private many: Set<object> | undefined;
+  private numbers: Map<object, number> | undefined;
 
   /**
    * Finds the number of an object, or gives it the next one.
@@ -13,12 +17,23 @@ export class References {
    * @returns its number when it was entered before, else -1
    */
   enter(value: object): number {
-    if (this.many !== undefined) return enterIn(this.many, value);
+    if (this.many !== undefined) return this.enterMany(this.many, value);
     const { few } = this;
     for (let index = 0; index < few.length; index += 1) if (few[index] === value) return index;
     few.push(value);
-    if (few.length > SCANNED) this.many = new Map(few.map((entered, index) => [entered, index]));
+    if (few.length > SCANNED) this.many = new Set(few);
     return -1;
+  }
+
+  private enterMany(many: Set<object>, value: object): number {
+    const before = many.size;
+    many.add(value);
+    if (many.size > before) {
+      this.numbers?.set(value, before);
+      return -1;
+    }
+    this.numbers ??= numbered(many);
+    return this.numbers.get(value) ?? -1;
   }
 
   /** How many objects were entered. */
@@ -30,12 +45,12 @@ export class References {
   clear(): void {
     this.few.length = 0;
     this.many = undefined;
+    this.numbers = undefined;
   }
 }
 
-function enterIn(many: Map<object, number>, value: object): number {
-  const index = many.get(value);
-  if (index !== undefined) return index;
-  many.set(value, many.size);
-  return -1;
+function numbered(entered: Iterable<object>): Map<object, number> {
+  const numbers = new Map<object, number>();
+  for (const value of entered) numbers.set(value, numbers.size);
+  return numbers;
 }

@@ -152,7 +152,7 @@ export class ValueWriter implements Walk {
   }
 
   private array(value: readonly unknown[], depth: number): void {
-    if (!isArrayPrototype(prototypeOf(value))) return this.special(value, depth);
+    if (!isPlainArray(value)) return this.special(value, depth);
     this.refuseSymbols(value, depth);
     const parts: readonly unknown[] = Object.values(value); // reads every accessor once, and skips holes
     if (!isDense(value, parts.length)) return this.sparse(value, parts, depth);
@@ -278,8 +278,10 @@ function isRecord(value: object): value is Record<string, unknown> {
   return !Array.isArray(value);
 }
 
-function isArrayPrototype(prototype: object | null): boolean {
-  return prototype === Array.prototype || (prototype !== null && intrinsicOf(prototype) === 'Array');
+function isPlainArray(value: readonly unknown[]): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === Array.prototype) return true;
+  return typeof prototype === 'object' && prototype !== null && intrinsicOf(prototype) === 'Array';
 }
 
 /** Whether an array has every index and nothing else, given how many own enumerable properties it has. */

@@ -47,6 +47,12 @@ function sharedByMany(): unknown {
   return { parts, backwards: parts.toReversed() };
 }
 
+function sharedThenNew(): unknown {
+  const parts = Array.from({ length: 20 }, (_, index) => ({ index }));
+  const late = { late: true };
+  return [...parts, parts[3], late, late, parts[19], { again: late }];
+}
+
 function cycleThroughMap(): unknown {
   const map = new Map<unknown, unknown>();
   const set = new Set<unknown>([map]);
@@ -258,6 +264,7 @@ export const SERIALIZATION_VALUES: readonly SerializationCase[] = [
   exact('a cycle', cycle),
   exact('shared references', shared),
   exact('many shared references', sharedByMany),
+  exact('shared references beside new objects', sharedThenNew),
   exact('cycles through a Map and a Set', cycleThroughMap),
   exact('one view twice', () => {
     const view = new Uint8Array([1]);

@@ -282,19 +282,23 @@ describe('properties', () => {
     );
   });
 
-  it('A34 every number comes back', () => {
+  it('A34 every number comes back, written as JSON.stringify writes it', () => {
     const numbers = fc.oneof(
       fc.double(),
       fc.integer(),
       fc.maxSafeInteger(),
       fc.integer().map((value) => value / 100),
+      fc.maxSafeInteger().map((value) => value / 1_000_000),
+      fc.integer({ min: -2000, max: 2000 }).map((value) => value / 10_000_000),
+      fc.double({ min: -1e10, max: 1e10, noNaN: true }).map((value) => Math.round(value * 1e6) / 1e6),
     );
     fc.assert(
-      fc.property(
-        fc.array(numbers),
-        (values) => difference(values, codec.decode(codec.encode(values, KEY), KEY)) === undefined,
-      ),
-      { numRuns: 3000 },
+      fc.property(fc.array(numbers), (values) => {
+        const encoded = codec.encode(values, KEY);
+        expect(difference(values, codec.decode(encoded, KEY))).toBeUndefined();
+        if (encoded[0] === 0x6a) expect(encoded.subarray(6).toString()).toBe(JSON.stringify(values));
+      }),
+      { numRuns: 5000 },
     );
   });
 });

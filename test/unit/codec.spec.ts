@@ -444,9 +444,9 @@ describe('A36 size and depth', () => {
   });
 
   it('A36 grows its memory with the text and not past the limit', () => {
-    const value = Array.from({ length: 200_000 }, (_, index) => `item ${index}`);
+    const value = Array.from({ length: 50_000 }, (_, index) => `item ${index}`);
     expect(difference(value, roundTrip(value))).toBeUndefined();
-    expect(failureOf(() => createCodec({ maxBytes: 1_000_000 }).encode(value, KEY)).code).toBe(
+    expect(failureOf(() => createCodec({ maxBytes: 100_000 }).encode(value, KEY)).code).toBe(
       'CACHE_VALUE_TOO_LARGE',
     );
     expect(difference([1], codec.decode(codec.encode([1], KEY), KEY))).toBeUndefined();
@@ -470,7 +470,7 @@ describe('A36 size and depth', () => {
       'memory used twice',
       () => richBody('[{"@b":["Uint8Array",4]},{"@b":["Uint8Array",4]}]', Buffer.alloc(4)),
     ],
-    ['a bigint of 300,000,000 digits', () => richBody(`{"@i":"${'f'.repeat(300_000_000 / 10)}g"}`)],
+    ['a bigint of 30,000,000 digits that is none', () => richBody(`{"@i":"${'f'.repeat(30_000_000)}g"}`)],
     ['a text length of 4 GB', () => bodyOf('r', 0, Buffer.from([255, 255, 255, 255, 0x31]))],
     ['a plain length of 4 GB', () => Buffer.from([0x6a, 0, 255, 255, 255, 255, 0x31])],
   ];
@@ -491,7 +491,7 @@ describe('A36 size and depth', () => {
 
   it('A36 reads long shallow text of every shape', () => {
     for (const value of [
-      Array.from({ length: 300_000 }, (_, index) => [index, '"[{\\']),
+      Array.from({ length: 80_000 }, (_, index) => [index, '"[{\\ long']),
       Array.from({ length: 5000 }, () => ({ a: [1] })),
       [['x'.repeat(5000)]],
     ]) {
