@@ -77,4 +77,4 @@ export {
   type RedisCacheOptionsFactory,
 } from './module/redis-cache.module.js';
 export { RedisCache, type RedisCacheContext, type RedisCacheLocation } from './redis/redis-cache.js';
-export type { CacheLogger } from './redis/redis-connection.js';
+export type { CacheLogger } from './redis/connection-log.js';

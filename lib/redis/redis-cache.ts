@@ -5,7 +5,8 @@ import {
   resolveRedisCacheOptions,
 } from '../config/resolve-redis-cache-options.js';
 import { CoreCache } from '../core/core-cache.js';
-import { type CacheLogger, RedisConnection } from './redis-connection.js';
+import type { CacheLogger } from './connection-log.js';
+import { RedisConnection } from './redis-connection.js';
 import { createLink } from './redis-link.js';
 import { RedisStore } from './redis-store.js';
 

@@ -1,8 +1,10 @@
 import type { Redis } from 'ioredis';
-import { CacheClosedError, SpakkyCacheError } from '../contract/errors.js';
+import { SpakkyCacheError } from '../contract/errors.js';
 import { backoff } from './backoff.js';
+import { type CacheLogger, ConnectionLog } from './connection-log.js';
 import { type PendingOperation, PendingOperations } from './pending-operations.js';
 import {
+  closedError,
   lostError,
   operationError,
   type RedisRequest,
@@ -10,14 +12,16 @@ import {
   timeoutError,
   unsentError,
 } from './redis-error.js';
-import { classifyFailure, type ConnectionFailure } from './redis-failure.js';
+import {
+  classifyFailure,
+  connectionFailure,
+  type ConnectionFailure,
+  type RedisFailure,
+} from './redis-failure.js';
 import type { RedisLink } from './redis-link.js';
 
-/** Where the two log lines of a connection go, lost and restored; Nest's `Logger` is one. */
-export interface CacheLogger {
-  log(message: string): void;
-  warn(message: string): void;
-}
+/** A connection that is lost again after less than this, in milliseconds, is not dialled at once. */
+const SOON = 1_000;
 
 type State =
   | { readonly name: 'idle' | 'ready' | 'closed' }
@@ -40,13 +44,12 @@ interface Operation extends PendingOperation {
 export class RedisConnection {
   readonly #link: RedisLink;
   readonly #timeout: number;
-  readonly #logger: CacheLogger | undefined;
+  readonly #log: ConnectionLog;
   readonly #pending = new PendingOperations<Operation>();
   #state: State = { name: 'idle' };
   #failure: ConnectionFailure | undefined;
   #failedAttempts = 0;
   #timer: NodeJS.Timeout | undefined;
-  #lostAt: number | undefined;
   #closing: Promise<void> | undefined;
   #drained: () => void = () => undefined;
 
@@ -60,7 +63,7 @@ export class RedisConnection {
   constructor(link: RedisLink, timeout: number, logger?: CacheLogger) {
     this.#link = link;
     this.#timeout = timeout;
-    this.#logger = logger;
+    this.#log = new ConnectionLog(link.target, logger);
     this.#listeners = [
       ['ready', () => this.#onReady()],
       ['error', (error) => this.#onError(error)],
@@ -93,7 +96,7 @@ export class RedisConnection {
               this.#settle(operation);
               resolve(reply);
             },
-            (error: unknown) => this.#fail(operation, this.#explain(operation, error)),
+            (error: unknown) => this.#onRejection(operation, error),
           );
         },
         fail: reject,
@@ -151,14 +154,31 @@ export class RedisConnection {
     if (status === 'wait' || status === 'end') this.#onEnd();
   }
 
+  /** The driver calls a connection ready before the peer has said a word: the first reply tells what it is. */
   #onReady(): void {
     if (this.#failure?.code === 'REDIS_DATABASE') return;
+    this.#link.client.ping().then(
+      () => this.#open(),
+      (error: unknown) => this.#onFirstError(classifyFailure(error)),
+    );
+  }
+
+  #onFirstError(failure: RedisFailure): void {
+    // A server that is loading, or that forbids PING, is there all the same; a lost connection tells itself.
+    if (failure.kind === 'operation') this.#open();
+    if (failure.kind !== 'connection' || failure.code !== 'REDIS_CREDENTIALS') return;
+    this.#failure = failure;
+    this.#link.hangUp();
+    if (this.#link.redialledBy === 'owner') this.#onEnd();
+  }
+
+  #open(): void {
+    if (this.#closing !== undefined || this.#link.client.status !== 'ready') return;
     clearTimeout(this.#timer);
     this.#failure = undefined;
     this.#failedAttempts = 0;
-    if (this.#closing !== undefined) return;
     this.#state = { name: 'ready' };
-    this.#reportRestored();
+    this.#log.restored();
     for (const operation of this.#pending) operation.start();
   }
 
@@ -176,15 +196,13 @@ export class RedisConnection {
   #onEnd(): void {
     clearTimeout(this.#timer);
     if (this.#closing !== undefined) return;
-    if (this.#state.name === 'ready') {
-      this.#reportLost();
-      this.#state = { name: 'connecting' };
-      if (this.#link.redialledBy === 'cache') this.#dial();
+    const failure = this.#failure ?? connectionFailure('REDIS_CONNECTION_LOST', 'the connection was closed');
+    if (this.#state.name !== 'ready' || this.#log.lost(failure) < SOON) {
+      this.#giveUpWaiting(failure);
       return;
     }
-    this.#giveUpWaiting(
-      this.#failure ?? connectionFailure('REDIS_CONNECTION_LOST', 'the connection was closed'),
-    );
+    this.#state = { name: 'connecting' };
+    if (this.#link.redialledBy === 'cache') this.#dial();
   }
 
   #giveUpWaiting(failure: ConnectionFailure): void {
@@ -209,13 +227,18 @@ export class RedisConnection {
     this.#link.hangUp();
   }
 
-  #explain({ request }: Operation, error: unknown): SpakkyCacheError {
-    if (error instanceof SpakkyCacheError) return error;
+  #onRejection(operation: Operation, error: unknown): void {
+    if (error instanceof SpakkyCacheError) {
+      this.#fail(operation, error);
+      return;
+    }
+    const { request } = operation;
     const failure = classifyFailure(error);
-    if (failure.kind === 'operation') return operationError(failure, request, this.target);
-    if (failure.kind === 'connection') return lostError(this.#failure ?? failure, request, this.target);
-    const reason = this.#failure ?? connectionFailure('REDIS_CONNECTION_LOST', 'the connection was closed');
-    return unsentError(reason, request, this.target);
+    if (failure.kind === 'operation') this.#fail(operation, operationError(failure, request, this.target));
+    if (failure.kind === 'connection')
+      this.#fail(operation, lostError(this.#failure ?? failure, request, this.target));
+    // The connection has just ended: what was not sent on it may be sent on the next one.
+    if (failure.kind === 'unsent') operation.progress = 'unsent';
   }
 
   #fail(operation: Operation, error: SpakkyCacheError): void {
@@ -247,29 +270,4 @@ export class RedisConnection {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(action, delay);
   }
-
-  #reportLost(): void {
-    this.#lostAt = performance.now();
-    const reason = this.#failure?.cause.message ?? 'the connection was closed';
-    this.#logger?.warn(`Lost the connection to ${this.target.address}: ${reason}. It reconnects by itself.`);
-  }
-
-  #reportRestored(): void {
-    if (this.#lostAt === undefined) return;
-    const seconds = ((performance.now() - this.#lostAt) / 1_000).toFixed(1);
-    this.#lostAt = undefined;
-    this.#logger?.log(`The connection to ${this.target.address} is back after ${seconds} s.`);
-  }
-}
-
-function connectionFailure(code: ConnectionFailure['code'], what: string): ConnectionFailure {
-  return { kind: 'connection', code, cause: new Error(what) };
-}
-
-function closedError({ prefix, key }: RedisRequest, cause?: SpakkyCacheError): CacheClosedError {
-  return new CacheClosedError(
-    `The cache under the prefix "${prefix}" was closed while this operation was under way` +
-      (cause === undefined ? ', before it was sent.' : `: ${cause.message}`),
-    { key, cause },
-  );
 }

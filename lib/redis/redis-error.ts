@@ -1,3 +1,4 @@
+import { CacheClosedError, type SpakkyCacheError } from '../contract/errors.js';
 import {
   RedisCacheConnectionError,
   type RedisCacheError,
@@ -102,6 +103,12 @@ export function timeoutError(
     ? 'It was sent: it may still take effect, even after a later delete.'
     : 'Nothing was changed. SPAKKY_REDIS__SOCKET_TIMEOUT allows more time.';
   return new RedisCacheTimeoutError(code, explain(request, target, what, remedy), { key: request.key });
+}
+
+/** Makes the typed error of a request that the end of the cache cut off. */
+export function closedError({ prefix, key }: RedisRequest, cause?: SpakkyCacheError): CacheClosedError {
+  const what = cause === undefined ? 'before it was sent.' : `while it was under way: ${cause.message}`;
+  return new CacheClosedError(`The cache under the prefix "${prefix}" was closed ${what}`, { key, cause });
 }
 
 function explain(

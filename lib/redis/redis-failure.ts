@@ -36,6 +36,9 @@ const OPERATION_REPLIES: ReadonlyMap<string, RedisOperationCode> = new Map([
 const CREDENTIAL_REPLY = /^(?:Ready check failed: )?(?:NOAUTH|WRONGPASS|ERR invalid password|ERR AUTH )/;
 const DATABASE_REPLY = /^ERR (?:DB index|invalid DB index|SELECT is not allowed)/;
 
+/** How both majors of ioredis end the message of a reply that they cannot read, or that nobody asked for. */
+const FATAL_REPLY = /please report (?:this|it)/i;
+
 /** Node's codes of a TLS handshake that failed, besides those that begin with `ERR_TLS` or `ERR_SSL`. */
 const TLS_CODES =
   /^(?:ERR_TLS|ERR_SSL|EPROTO|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA)/;
@@ -47,14 +50,15 @@ const LOST_CODES: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ECONNAB
 export function classifyFailure(error: unknown): RedisFailure {
   if (!isErrorLike(error)) return lost('the connection was closed');
   if (error.name === 'ReplyError') return classifyReply(error.message);
-  if (error.name === 'ParserError') return connection('REDIS_PROTOCOL', 'the reply is no Redis protocol');
+  if (FATAL_REPLY.test(error.message)) return connectionFailure('REDIS_PROTOCOL', 'a reply that is no answer');
   if (error.message.startsWith("Stream isn't writeable")) return { kind: 'unsent' };
   return classifyNetwork(error);
 }
 
 function classifyReply(message: string): RedisFailure {
-  if (CREDENTIAL_REPLY.test(message)) return connection('REDIS_CREDENTIALS', firstWord(message));
-  if (DATABASE_REPLY.test(message)) return connection('REDIS_DATABASE', 'the database index was refused');
+  if (CREDENTIAL_REPLY.test(message)) return connectionFailure('REDIS_CREDENTIALS', firstWord(message));
+  if (DATABASE_REPLY.test(message))
+    return connectionFailure('REDIS_DATABASE', 'the database index was refused');
   const word = firstWord(message);
   return {
     kind: 'operation',
@@ -67,9 +71,9 @@ function classifyNetwork(error: Error): ConnectionFailure {
   const errors = attemptsOf(error);
   const codes = errors.map((one) => textOf(one, 'code'));
   const what = errors.map((one) => describeSystemError(one)).join(' and ');
-  if (codes.some((code) => TLS_CODES.test(code))) return connection('REDIS_TLS', what);
+  if (codes.some((code) => TLS_CODES.test(code))) return connectionFailure('REDIS_TLS', what);
   if (codes.every((code) => code === '' || LOST_CODES.has(code))) return lost(what);
-  return connection('REDIS_UNREACHABLE', what);
+  return connectionFailure('REDIS_UNREACHABLE', what);
 }
 
 /** Of an error reply only the first word is kept: what follows may echo arguments. */
@@ -94,12 +98,13 @@ function describeSystemError(error: Error): string {
   return known === '' ? 'the connection was closed' : known;
 }
 
-function connection(code: RedisConnectionCode, what: string): ConnectionFailure {
+/** A failure of the connection in our own words. */
+export function connectionFailure(code: RedisConnectionCode, what: string): ConnectionFailure {
   return { kind: 'connection', code, cause: new Error(what) };
 }
 
 function lost(what: string): ConnectionFailure {
-  return connection('REDIS_CONNECTION_LOST', what);
+  return connectionFailure('REDIS_CONNECTION_LOST', what);
 }
 
 /** Errors of another realm (a Jest sandbox, say) are not `instanceof` ours. */

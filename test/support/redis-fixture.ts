@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll } from '@jest/globals';
 import { Redis, type RedisOptions } from 'ioredis';
 import type { RedisCacheOptions, RedisCacheSettings } from '../../lib/config/redis-cache-options.js';
@@ -12,6 +13,8 @@ export interface RedisFixture {
   readonly raw: Redis;
   /** What it takes to reach the server. */
   readonly address: { readonly host: string; readonly port: number };
+  /** Brings a killed server back, empty, and the plain client with it. */
+  restart(): Promise<void>;
   /** A client as an application makes one to hand it in; it is disconnected after the test. */
   newClient(options?: RedisOptions): Redis;
   /** A prefix that no other test has. */
@@ -53,6 +56,15 @@ export function useRedisServer(options?: RedisServerOptions): RedisFixture {
     get address() {
       const { host, port } = started(server);
       return { host, port };
+    },
+    async restart() {
+      const client = started(raw);
+      if (client.status !== 'end') {
+        client.disconnect();
+        await once(client, 'end');
+      }
+      await started(server).restart();
+      await client.connect();
     },
     newClient(clientOptions: RedisOptions = {}) {
       const client = new Redis({

@@ -1,0 +1,39 @@
+import type { RedisTarget } from './redis-error.js';
+import type { ConnectionFailure } from './redis-failure.js';
+
+/** Where the log lines of a connection go; Nest's `Logger` is one. */
+export interface CacheLogger {
+  log(message: string): void;
+  warn(message: string): void;
+}
+
+/** Tells the loss of a connection and its return, in one line each. */
+export class ConnectionLog {
+  readonly #target: RedisTarget;
+  readonly #logger: CacheLogger | undefined;
+  #lostAt = -Infinity;
+  #isLost = false;
+
+  constructor(target: RedisTarget, logger: CacheLogger | undefined) {
+    this.#target = target;
+    this.#logger = logger;
+  }
+
+  /** @returns how long ago it was lost the last time, in milliseconds */
+  lost(failure: ConnectionFailure): number {
+    const before = this.#lostAt;
+    this.#lostAt = performance.now();
+    this.#isLost = true;
+    this.#logger?.warn(
+      `Lost the connection to ${this.#target.address}: ${failure.cause.message}. It reconnects by itself.`,
+    );
+    return this.#lostAt - before;
+  }
+
+  restored(): void {
+    if (!this.#isLost) return;
+    this.#isLost = false;
+    const seconds = ((performance.now() - this.#lostAt) / 1_000).toFixed(1);
+    this.#logger?.log(`The connection to ${this.#target.address} is back after ${seconds} s.`);
+  }
+}

@@ -1,0 +1,477 @@
+import { inspect } from 'node:util';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { type Server, createServer } from 'node:net';
+import { CacheHit, CacheMiss } from '../../lib/contract/cache-result.js';
+import type { ICache } from '../../lib/contract/cache.interface.js';
+import { RedisCacheConnectionError, RedisCacheTimeoutError } from '../../lib/contract/redis-errors.js';
+import { RedisCache } from '../../lib/redis/redis-cache.js';
+import { getFreePort } from '../support/free-port.js';
+import { rejection } from '../support/rejection.js';
+import { useRedisServer } from '../support/redis-fixture.js';
+
+/** The socket timeout of these tests, and what "within the deadline" allows on top. */
+const T = 500;
+const WITHIN = T * 1.1 + 150;
+
+/** A port whose server is dying may refuse or reset a connection; either way nothing was sent. */
+const NOT_SENT: unknown = expect.stringMatching(/^REDIS_(UNREACHABLE|CONNECTION_LOST)$/);
+
+const redis = useRedisServer();
+
+afterEach(async () => {
+  await redis.server.resume();
+  if (redis.raw.status === 'end') await redis.restart();
+});
+
+/** Every operation of a cache, as data. */
+const OPERATIONS: Readonly<Record<string, (cache: RedisCache) => Promise<unknown>>> = {
+  get: (cache) => cache.get('key'),
+  set: (cache) => cache.set('key', 'value'),
+  delete: (cache) => cache.delete('key'),
+  clear: (cache) => cache.clear(),
+  ping: (cache) => cache.ping(),
+};
+
+function newCache(): RedisCache {
+  return redis.newCache({ socketTimeout: T });
+}
+
+/** The reason that an operation failed for, and after how many milliseconds. */
+async function timed(operation: Promise<unknown>): Promise<{ error: unknown; milliseconds: number }> {
+  const start = performance.now();
+  const error = await rejection(operation);
+  return { error, milliseconds: performance.now() - start };
+}
+
+async function eventually<Value>(within: number, attempt: () => Promise<Value>): Promise<Value> {
+  const end = performance.now() + within;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (performance.now() > end) throw error;
+      await delay(10);
+    }
+  }
+}
+
+describe('Without a server', () => {
+  it.each(Object.keys(OPERATIONS))(
+    'A05 %s is a typed error within the deadline, with its cause',
+    async (name) => {
+      const cache = redis.newCacheAt({ host: '127.0.0.1', port: await getFreePort(), socketTimeout: T });
+      const { error, milliseconds } = await timed(run(cache, name));
+      expect(error).toBeInstanceOf(RedisCacheConnectionError);
+      expect(error).toMatchObject({
+        code: 'REDIS_UNREACHABLE',
+        cause: { message: expect.stringContaining('ECONNREFUSED') },
+      });
+      expect(milliseconds).toBeLessThan(WITHIN);
+    },
+  );
+
+  it('A07 names every address that refused when the name has several', async () => {
+    const port = await getFreePort();
+    const cache = redis.newCacheAt({ host: 'localhost', port, socketTimeout: T });
+    const error = await rejection(cache.get('key'));
+    expect(error).toMatchObject({ code: 'REDIS_UNREACHABLE', key: 'key' });
+    expect(String(error)).toContain(`127.0.0.1:${port}`);
+    expect(String(error)).toContain('Is Redis running?');
+  });
+
+  it('fails at once while it is known to be away', async () => {
+    const cache = redis.newCacheAt({ host: '127.0.0.1', port: await getFreePort(), socketTimeout: T });
+    await rejection(cache.get('key'));
+    for (const name of Object.keys(OPERATIONS)) {
+      const { error, milliseconds } = await timed(run(cache, name));
+      expect(error).toMatchObject({ code: 'REDIS_UNREACHABLE' });
+      expect(milliseconds).toBeLessThan(50);
+    }
+  });
+
+  it('is a typed error for a name that nobody has', async () => {
+    const cache = redis.newCacheAt({ host: 'no-such-host.invalid', socketTimeout: T });
+    expect(await rejection(cache.get('key'))).toMatchObject({ code: 'REDIS_UNREACHABLE' });
+  });
+
+  it('is a typed error for a unix socket that nobody listens at', async () => {
+    const cache = redis.newCacheAt({ path: '/no/such/socket', socketTimeout: T });
+    expect(await rejection(cache.get('key'))).toMatchObject({ code: 'REDIS_UNREACHABLE' });
+    expect(cache.location).toEqual({ address: '/no/such/socket', db: 0, prefix: 'spakky:cache:' });
+  });
+});
+
+describe('A login that is refused', () => {
+  it('A08 is a typed error that shows no password anywhere', async () => {
+    const cache = redis.newCacheAt({
+      ...redis.address,
+      username: 'nobody',
+      password: 'S3CRET',
+      socketTimeout: T,
+    });
+    const error = await rejection(cache.set('key', 'V4LUE'));
+    expect(error).toMatchObject({ code: 'REDIS_CREDENTIALS', key: 'key' });
+    const shown = `${inspect(error, { depth: 9, showHidden: true })}${JSON.stringify(error)}${inspect(cache, { depth: 9, showHidden: true })}`;
+    expect(shown).not.toMatch(/S3CRET|V4LUE/);
+    expect((await timed(cache.get('key'))).milliseconds).toBeLessThan(50);
+  });
+
+  it('A11 is a typed error for a database that does not exist, and nothing reaches another one', async () => {
+    const cache = redis.newCacheAt({ ...redis.address, db: 99, keyPrefix: 'db99:', socketTimeout: T });
+    for (const name of Object.keys(OPERATIONS)) {
+      expect(await rejection(run(cache, name))).toMatchObject({ code: 'REDIS_DATABASE' });
+    }
+    expect(await redis.raw.keys('db99:*')).toEqual([]);
+  });
+
+  it('asks a function for the password at every connection', async () => {
+    let asked = 0;
+    await redis.raw.call('ACL', 'SETUSER', 'rotating', 'on', '>first', '~*', '+@all');
+    const cache = redis.newCacheAt({
+      ...redis.address,
+      username: 'rotating',
+      password: async () => {
+        asked += 1;
+        return asked === 1 ? 'first' : 'second';
+      },
+      socketTimeout: T,
+    });
+    await cache.ping();
+    await redis.raw.call('ACL', 'SETUSER', 'rotating', 'resetpass', '>second');
+    await redis.raw.call('CLIENT', 'KILL', 'USER', 'rotating');
+    await eventually(2_000, () => cache.ping());
+    expect(asked).toBe(2);
+  });
+
+  it('is a typed error when the function that answers the password fails, without what it said', async () => {
+    const cache = redis.newCacheAt({
+      ...redis.address,
+      password: () => Promise.reject(new Error('S3CRET vault token')),
+      socketTimeout: T,
+    });
+    const error = await rejection(cache.get('key'));
+    expect(error).toMatchObject({ code: 'REDIS_CREDENTIALS' });
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('S3CRET');
+  });
+
+  it('does not wait for a password that never comes', async () => {
+    const cache = redis.newCacheAt({
+      ...redis.address,
+      password: () => new Promise(() => undefined),
+      socketTimeout: T,
+    });
+    const { error, milliseconds } = await timed(cache.get('key'));
+    expect(error).toMatchObject({ code: expect.stringMatching(/^REDIS_(TIMEOUT|UNREACHABLE)$/) });
+    expect(milliseconds).toBeLessThan(WITHIN);
+    await delay(100);
+    expect((await timed(cache.get('key'))).milliseconds).toBeLessThan(50);
+  });
+});
+
+describe('A server that dies', () => {
+  it('A13, A14 fails what is in flight with a typed error, then works again within 2 s of its return', async () => {
+    const cache = newCache();
+    await cache.set('key', 'before');
+    await redis.server.freeze();
+    const read = timed(cache.get('key'));
+    const write = timed(cache.set('key', 'after'));
+    await redis.server.kill('SIGKILL');
+    expect((await read).error).toMatchObject({ code: 'REDIS_CONNECTION_LOST', key: 'key' });
+    expect((await write).error).toMatchObject({ code: 'REDIS_OUTCOME_UNKNOWN_LOST', key: 'key' });
+    expect(await rejection(cache.get('key'))).toMatchObject({ code: NOT_SENT });
+    await redis.restart();
+    expect(await eventually(2_000, () => cache.get('key'))).toBe(CacheMiss.instance);
+  });
+
+  it('A19 never carries out later what timed out or was refused while it was away', async () => {
+    const cache = newCache();
+    await cache.ping();
+    await redis.server.kill('SIGKILL');
+    expect(await rejection(cache.set('key', 'too late'))).toMatchObject({ code: NOT_SENT });
+    await redis.restart();
+    await eventually(2_000, () => cache.ping());
+    expect(await cache.get('key')).toBe(CacheMiss.instance);
+  });
+
+  it('is told to the log once, and so is its return', async () => {
+    const lines: string[] = [];
+    const logger = { log: (line: string) => lines.push(line), warn: (line: string) => lines.push(line) };
+    const cache = new RedisCache(
+      { ...redis.address, socketTimeout: T },
+      {
+        variable: () => undefined,
+        logger: { log: (line) => void logger.log(line), warn: (line) => void logger.warn(line) },
+      },
+    );
+    await cache.ping();
+    await redis.server.kill('SIGKILL');
+    await rejection(cache.ping());
+    await delay(500);
+    await redis.restart();
+    await eventually(2_000, () => cache.ping());
+    await cache.close();
+    expect(lines).toEqual([
+      expect.stringContaining('Lost the connection'),
+      expect.stringContaining('is back'),
+    ]);
+  });
+
+  it('is not noticed when only the connection ended, and the next one stands at once', async () => {
+    const cache = newCache();
+    await cache.set('key', 1);
+    await redis.raw.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await delay(5);
+    expect(await cache.get('key')).toEqual(new CacheHit(1));
+  });
+});
+
+describe('A server that freezes', () => {
+  it.each(Object.keys(OPERATIONS))('A16 %s times out within the deadline', async (name) => {
+    const cache = newCache();
+    await cache.ping();
+    await redis.server.freeze();
+    const { error, milliseconds } = await timed(run(cache, name));
+    await redis.server.resume();
+    expect(error).toBeInstanceOf(RedisCacheTimeoutError);
+    const doubtful = ['set', 'delete', 'clear'].includes(name);
+    expect(error).toMatchObject({ code: doubtful ? 'REDIS_OUTCOME_UNKNOWN_TIMEOUT' : 'REDIS_TIMEOUT' });
+    expect(milliseconds).toBeGreaterThanOrEqual(T - 1);
+    expect(milliseconds).toBeLessThan(WITHIN);
+  });
+
+  it('A17 gives every caller its own value after it thawed', async () => {
+    const cache = newCache();
+    const keys = Array.from({ length: 100 }, (_, index) => `key:${index}`);
+    await Promise.all(keys.map((key) => cache.set(key, key)));
+    await redis.server.freeze();
+    await rejection(cache.get('key:0'));
+    await redis.server.resume();
+    await eventually(2_000, () => cache.ping());
+    const results = await Promise.all(keys.map((key) => cache.get(key)));
+    expect(results).toEqual(keys.map((key) => new CacheHit(key)));
+  });
+
+  it('A18 leaves none of 10,000 calls pending', async () => {
+    const cache = newCache();
+    await cache.ping();
+    await redis.server.freeze();
+    const calls = await Promise.allSettled(
+      Array.from({ length: 10_000 }, (_, index) => cache.get(`key:${index}`)),
+    );
+    await redis.server.resume();
+    expect(calls.every(({ status }) => status === 'rejected')).toBe(true);
+    await eventually(2_000, () => cache.ping());
+  });
+
+  it('lets operations wait for the first attempt to connect, and no longer than their deadline', async () => {
+    await redis.server.freeze();
+    const cache = newCache();
+    const { error, milliseconds } = await timed(cache.get('key'));
+    await redis.server.resume();
+    expect(error).toMatchObject({ code: expect.stringMatching(/^REDIS_(TIMEOUT|UNREACHABLE)$/) });
+    expect(milliseconds).toBeLessThan(WITHIN);
+  });
+
+  it('does not declare an answer late that came while this process was busy', async () => {
+    const cache = newCache();
+    await cache.set('key', 1);
+    const read = cache.get('key');
+    const end = performance.now() + T + 200;
+    while (performance.now() < end);
+    expect(await read).toEqual(new CacheHit(1));
+  });
+});
+
+describe('A peer that is no Redis', () => {
+  it.each([
+    ['HTTP', 'HTTP/1.1 400 Bad Request\r\n\r\n'],
+    ['SSH', 'SSH-2.0-OpenSSH_9.2\r\n'],
+    ['noise', '\u0000\u0001\u0002\u0003'],
+  ])('A21 is a typed error within the deadline: %s', async (_name, greeting) => {
+    await withPeer(greeting, async (port) => {
+      const cache = redis.newCacheAt({ host: '127.0.0.1', port, socketTimeout: T });
+      const { error, milliseconds } = await timed(cache.get('key'));
+      expect(error).toMatchObject({ code: 'REDIS_PROTOCOL', key: 'key' });
+      expect(milliseconds).toBeLessThan(WITHIN);
+    });
+  });
+
+  it('is not dialled again and again without a pause when each connection ends at once', async () => {
+    let connections = 0;
+    const server = createServer((socket) => {
+      connections += 1;
+      socket.on('error', () => undefined);
+      socket.on('data', (data) => {
+        if (!/client$/im.test(data.toString('latin1'))) socket.write('+PONG\r\n');
+        setTimeout(() => socket.destroy(), 1);
+      });
+    });
+    await serve(server, async (port) => {
+      const cache = redis.newCacheAt({ host: '127.0.0.1', port, socketTimeout: T });
+      await rejection(cache.get('key'));
+      await delay(1_000);
+    });
+    expect(connections).toBeLessThan(20);
+  });
+
+  it('A20 is a typed error within the deadline when it says nothing', async () => {
+    await withPeer('', async (port) => {
+      const cache = redis.newCacheAt({ host: '127.0.0.1', port, socketTimeout: T });
+      const { error, milliseconds } = await timed(cache.get('key'));
+      expect(error).toBeInstanceOf(RedisCacheTimeoutError);
+      expect(milliseconds).toBeLessThan(WITHIN);
+    });
+  });
+
+  it.each([
+    ['get', ':42\r\n'],
+    ['set', '+QUEUED\r\n'],
+    ['delete', '+OK\r\n'],
+    ['clear', '+OK\r\n'],
+    ['ping', '+PANG\r\n'],
+  ])('A23 %s is a typed error for a reply that it cannot have', async (name, reply) => {
+    await withAnswers(reply, async (port) => {
+      const cache = redis.newCacheAt({ host: '127.0.0.1', port, socketTimeout: T });
+      expect(await rejection(run(cache, name))).toMatchObject({ code: 'REDIS_UNEXPECTED_REPLY' });
+    });
+  });
+
+  it.each([
+    ['-OOM command not allowed', 'REDIS_OUT_OF_MEMORY'],
+    ['-READONLY You can not write', 'REDIS_READONLY'],
+    ['-MISCONF Redis is configured', 'REDIS_PERSISTENCE'],
+    ['-BUSY Redis is busy', 'REDIS_BUSY'],
+    ['-LOADING Redis is loading', 'REDIS_LOADING'],
+    ['-NOPERM this user', 'REDIS_NO_PERMISSION'],
+    ['-NOAUTH Authentication required', 'REDIS_CREDENTIALS'],
+    ['-ERR unknown command with V4LUE', 'REDIS_ERROR_REPLY'],
+  ])('A24 tells error replies apart by code: %s', async (reply, code) => {
+    await withAnswers(`${reply}\r\n`, async (port) => {
+      const cache = redis.newCacheAt({ host: '127.0.0.1', port, socketTimeout: T });
+      const error = await rejection(cache.set('key', 'V4LUE'));
+      expect(error).toMatchObject({ code, key: 'key' });
+      expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('V4LUE');
+    });
+  });
+});
+
+describe('close', () => {
+  it.each(['never connected', 'ready', 'reconnecting', 'frozen'])(
+    'A32 resolves in time, twice: %s',
+    async (state) => {
+      const cache = newCache();
+      if (state !== 'never connected') await cache.ping();
+      if (state === 'reconnecting') await redis.server.kill('SIGKILL');
+      if (state === 'frozen') await redis.server.freeze();
+      const pending = state === 'frozen' ? rejection(cache.get('key')) : undefined;
+      const start = performance.now();
+      await Promise.all([cache.close(), cache.close()]);
+      expect(performance.now() - start).toBeLessThan(T + 1_000);
+      await redis.server.resume();
+      if (state === 'reconnecting') {
+        await redis.restart();
+      }
+      if (pending !== undefined) expect(await pending).toMatchObject({ code: 'CACHE_CLOSED', key: 'key' });
+    },
+  );
+
+  it('A33 lets what is under way end, and refuses what comes after', async () => {
+    const cache = newCache();
+    await cache.set('key', 1);
+    const before = cache.get('key');
+    const closed = cache.close();
+    const after = rejection(cache.get('key'));
+    expect(await before).toEqual(new CacheHit(1));
+    expect(await after).toMatchObject({ code: 'CACHE_CLOSED', key: 'key' });
+    await closed;
+  });
+
+  it('A33 fails what never got a connection', async () => {
+    const cache = newCache();
+    const pending = rejection(cache.get('key'));
+    await cache.close();
+    expect(await pending).toMatchObject({ code: 'CACHE_CLOSED', key: 'key' });
+  });
+
+  it('happens by itself at the end of an await using block', async () => {
+    let seen: ICache | undefined;
+    {
+      await using cache = redis.newCache();
+      await cache.set('key', 1);
+      seen = cache;
+    }
+    expect(await rejection(seen.get('key'))).toMatchObject({ code: 'CACHE_CLOSED' });
+  });
+
+  it('leaves a client of the application open', async () => {
+    const client = redis.newClient({ lazyConnect: true });
+    const cache = redis.newCacheAt({ client, keyPrefix: redis.newPrefix() });
+    await cache.set('key', 1);
+    await cache.close();
+    expect(await client.ping()).toBe('PONG');
+    expect(client.listenerCount('ready') + client.listenerCount('close')).toBe(0);
+  });
+});
+
+describe('A client of the application', () => {
+  it('is waited for while it connects, and reported while it is away', async () => {
+    const client = redis.newClient({ retryStrategy: () => 20 });
+    const cache = redis.newCacheAt({ client, keyPrefix: redis.newPrefix(), socketTimeout: T });
+    await cache.ping();
+    await redis.server.kill('SIGKILL');
+    await delay(100);
+    expect((await timed(cache.get('key'))).milliseconds).toBeLessThan(50);
+    await redis.restart();
+    await eventually(2_000, () => cache.ping());
+  });
+
+  it('is refused when it is none', () => {
+    const options = { enableOfflineQueue: false, autoResendUnfulfilledCommands: false };
+    expect(() => redis.newCacheAt({ client: { status: 'ready', options } })).toThrow(/client of ioredis/);
+  });
+});
+
+function run(cache: RedisCache, name: string): Promise<unknown> {
+  const operation = OPERATIONS[name];
+  if (operation === undefined) throw new Error(`There is no operation ${name}`);
+  return operation(cache);
+}
+
+/** A peer that greets everyone with the same words. */
+async function withPeer(greeting: string, test: (port: number) => Promise<void>): Promise<void> {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    if (greeting !== '') socket.write(greeting);
+  });
+  await serve(server, test);
+}
+
+/** A peer that answers everything with the same reply. */
+async function withAnswers(reply: string, test: (port: number) => Promise<void>): Promise<void> {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.on('data', (data) => {
+      const commands = data.toString('latin1').match(/\*\d+\r\n\$\d+\r\n\w+/g) ?? [];
+      for (const command of commands) socket.write(/client$/i.test(command) ? '+OK\r\n' : reply);
+    });
+  });
+  await serve(server, test);
+}
+
+async function serve(server: Server, test: (port: number) => Promise<void>): Promise<void> {
+  const sockets = new Set<{ destroy(): void }>();
+  server.on('connection', (socket) => sockets.add(socket));
+  const port = await getFreePort();
+  await new Promise<void>((resolve) => {
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  try {
+    await test(port);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => {
+      server.close(resolve);
+    });
+  }
+}
