@@ -86,12 +86,6 @@ const json = {
   encode: (value) => Buffer.from(JSON.stringify(value)),
   decode: (bytes) => JSON.parse(bytes.toString()),
 };
-const jsonRich = { encode: (value) => json.encode(value, replacer), decode: json.decode };
-
-function replacer(_name, value) {
-  return typeof value === 'bigint' ? String(value) : value;
-}
-
 let sink;
 
 function time(task, repeats) {
@@ -153,17 +147,17 @@ function row(name, what, result, bar) {
 
 const rows = [];
 for (const [name, value, encodeBar, decodeBar] of CASES) {
-  const plain = encodeBar === undefined ? jsonRich : json;
+  // JSON has no bigint, and loses the Map: it gets what a program would make of them.
   const theirs =
     encodeBar === undefined ? { ...value, balance: String(value.balance), byName: [...value.byName] } : value;
-  const [mineBytes, theirBytes] = [ours.encode(value), plain.encode(theirs)];
+  const [mineBytes, theirBytes] = [ours.encode(value), json.encode(theirs)];
   rows.push(
     row(
       name,
       'encode',
       compare(
         () => ours.encode(value),
-        () => plain.encode(theirs),
+        () => json.encode(theirs),
       ),
       encodeBar,
     ),
@@ -174,7 +168,7 @@ for (const [name, value, encodeBar, decodeBar] of CASES) {
       'decode',
       compare(
         () => ours.decode(mineBytes),
-        () => plain.decode(theirBytes),
+        () => json.decode(theirBytes),
       ),
       decodeBar,
     ),

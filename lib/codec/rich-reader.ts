@@ -1,7 +1,7 @@
-import { URL } from 'node:url';
 import { bareError, isHiddenPart } from './error-values.js';
 import { damagedPayload, unsupportedPayload } from './failures.js';
 import { protoFound } from './json-reader.js';
+import { readBigInt, readDate, readNumber, readRegExp, readUrl } from './leaf-values.js';
 import { buildMemory } from './memory-values.js';
 import type { Classes, ResolvedClass } from './serializer-options.js';
 import { MAX_DEPTH } from './walk.js';
@@ -10,13 +10,6 @@ import { MAX_DEPTH } from './walk.js';
 const PENDING = Symbol('pending');
 /** Tags of values that hold nothing: they may stand below the deepest container. */
 const PRIMITIVES: ReadonlySet<string> = new Set(['@u', '@n', '@i', '@=']);
-const HEXADECIMAL = /^-?[\da-f]+$/;
-const SPECIAL_NUMBERS: ReadonlyMap<unknown, number> = new Map<unknown, number>([
-  ['NaN', Number.NaN],
-  ['Infinity', Number.POSITIVE_INFINITY],
-  ['-Infinity', Number.NEGATIVE_INFINITY],
-  ['-0', -0],
-]);
 /** An array with holes is made in the engine's sparse form: a stored length alone must cost no memory. */
 const SPARSE_LENGTH = 2 ** 32 - 1;
 
@@ -59,17 +52,17 @@ export class RichReader {
       case '@u':
         return undefined;
       case '@n':
-        return SPECIAL_NUMBERS.get(data) ?? this.fail('a number');
+        return readNumber(data) ?? this.fail('a number');
       case '@i':
-        return this.bigint(data);
+        return readBigInt(data) ?? this.fail('a bigint');
       case '@=':
         return this.reference(data);
       case '@d':
-        return this.enter(this.date(data));
+        return this.enter(readDate(data) ?? this.fail('a date'));
       case '@r':
-        return this.enter(this.regExp(data));
+        return this.enter(readRegExp(this.list(data, 3)) ?? this.fail('a regular expression'));
       case '@l':
-        return this.enter(this.url(data));
+        return this.enter(readUrl(data) ?? this.fail('a URL'));
       case '@b':
         return this.enter(this.memoryOf(data));
       default:
@@ -144,33 +137,6 @@ export class RichReader {
     if (!isIndex(data, this.entered.length)) this.fail('a reference');
     const value = this.entered[data];
     return value === PENDING ? this.fail('a reference') : value;
-  }
-
-  private bigint(data: unknown): bigint {
-    if (typeof data !== 'string' || !HEXADECIMAL.test(data)) this.fail('a bigint');
-    const negative = data.startsWith('-');
-    const size = this.built('a bigint', () => BigInt(`0x${negative ? data.slice(1) : data}`));
-    return negative ? -size : size;
-  }
-
-  private date(data: unknown): Date {
-    if (data === null) return new Date(Number.NaN);
-    const value = new Date(typeof data === 'number' ? data : Number.NaN);
-    return value.getTime() === data ? value : this.fail('a date');
-  }
-
-  private regExp(data: unknown): RegExp {
-    const [source, flags, lastIndex] = this.list(data, 3);
-    if (typeof source !== 'string' || typeof flags !== 'string' || !Number.isSafeInteger(lastIndex)) {
-      this.fail('a regular expression');
-    }
-    const value = this.built('a regular expression', () => new RegExp(source, flags));
-    return Object.assign(value, { lastIndex });
-  }
-
-  private url(data: unknown): URL {
-    if (typeof data !== 'string' || !URL.canParse(data)) this.fail('a URL');
-    return new URL(data);
   }
 
   /** The chunks follow each other, each used once: stored lengths can never add up to more than the body. */
@@ -264,15 +230,6 @@ export class RichReader {
   private list(data: unknown, length?: number): unknown[] {
     if (!Array.isArray(data)) this.fail('a list');
     return length === undefined || data.length === length ? data : this.fail('a list');
-  }
-
-  /** Engines refuse some values that look right: a bigint of too many digits, an unknown flag of a RegExp. */
-  private built<T>(what: string, build: () => T): T {
-    try {
-      return build();
-    } catch {
-      return this.fail(what);
-    }
   }
 
   private fail(what: string): never {

@@ -1,3 +1,4 @@
+import { isDense, isPlainArray, writeSparse } from './array-shapes.js';
 import { refusedValue, tooLargeToStore } from './failures.js';
 import { describeInstance, intrinsicOf } from './intrinsics.js';
 import { JsonSink, SizeExceeded } from './json-sink.js';
@@ -155,7 +156,7 @@ export class ValueWriter implements Walk {
     if (!isPlainArray(value)) return this.special(value, depth);
     this.refuseSymbols(value, depth);
     const parts: readonly unknown[] = Object.values(value); // reads every accessor once, and skips holes
-    if (!isDense(value, parts.length)) return this.sparse(value, parts, depth);
+    if (!isDense(value, parts.length)) return writeSparse(this, value, parts, depth);
     const { sink } = this;
     sink.byte(OPEN_ARRAY);
     for (let index = 0; index < parts.length; index += 1) {
@@ -163,26 +164,6 @@ export class ValueWriter implements Walk {
       this.part(parts[index], index, depth);
     }
     sink.byte(CLOSE_ARRAY);
-  }
-
-  /** `[length, index, value, index, value, …]`: indices come before names, so the last key tells of both. */
-  private sparse(value: readonly unknown[], parts: readonly unknown[], depth: number): void {
-    const keys = Object.keys(value);
-    const last = keys.at(-1);
-    if (last !== undefined && !(Number(last) < value.length && `${Number(last)}` === last)) {
-      this.refuse(depth, 'is an array with properties of its own, which would be lost; use an object');
-    }
-    this.tag('a');
-    this.sink.byte(OPEN_ARRAY);
-    this.sink.number(value.length);
-    for (const [at, key] of keys.entries()) {
-      const index = Number(key);
-      this.sink.byte(COMMA);
-      this.sink.number(index);
-      this.sink.byte(COMMA);
-      this.part(parts[at], index, depth);
-    }
-    this.sink.ascii7(']}');
   }
 
   /** Everything that is neither a plain object nor an array of this realm. */
@@ -276,17 +257,4 @@ function isPlain(value: object): value is Record<string, unknown> {
 
 function isRecord(value: object): value is Record<string, unknown> {
   return !Array.isArray(value);
-}
-
-function isPlainArray(value: readonly unknown[]): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === Array.prototype) return true;
-  return typeof prototype === 'object' && prototype !== null && intrinsicOf(prototype) === 'Array';
-}
-
-/** Whether an array has every index and nothing else, given how many own enumerable properties it has. */
-function isDense(value: readonly unknown[], count: number): boolean {
-  if (count !== value.length) return false;
-  for (let index = 0; index < count; index += 1) if (!(index in value)) return false;
-  return true;
 }
