@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict';
 import type { ICache } from '../contract/cache.interface.js';
 import { CacheHit, CacheMiss } from '../contract/cache-result.js';
-import type { Duration } from '../contract/duration.js';
 import { SpakkyCacheError } from '../contract/errors.js';
+import {
+  FALSY_VALUES,
+  INVALID_KEYS,
+  INVALID_TTLS,
+  REFUSED_VALUES,
+  RICH_VALUES,
+  TENTH_SECOND,
+  UNUSUAL_KEYS,
+} from './contract-values.js';
 
 /** What the suite needs to know of a test runner and of a backend. */
 export interface CacheContractOptions {
@@ -21,76 +29,6 @@ export interface CacheContractOptions {
 }
 
 type CacheTest = (cache: ICache, time: { advance(milliseconds: number): Promise<void> }) => Promise<void>;
-
-const FALSY_VALUES: readonly unknown[] = [undefined, null, false, 0, -0, Number.NaN, '', 0n];
-
-const RICH_VALUES: readonly unknown[] = [
-  { name: 'Ada', born: new Date('1815-12-10T00:00:00.000Z'), tags: new Set(['maths', 'engines']) },
-  new Map<unknown, unknown>([
-    ['size', 2],
-    [{ key: 'an object' }, [1, undefined, 3]],
-  ]),
-  [10n ** 30n, Number.NEGATIVE_INFINITY, -0, 'ünïcödé 🦊', 'a lone \ud800 surrogate'],
-  new Uint8Array([0, 127, 255]),
-  Buffer.from('bytes'),
-  /ab+c/giu,
-  'x'.repeat(100_000),
-];
-
-class Unregistered {
-  readonly field = 1;
-}
-
-const REFUSED_VALUES: readonly unknown[] = [
-  () => 1,
-  Symbol('s'),
-  new WeakMap(),
-  Promise.resolve(1),
-  new Unregistered(),
-  { deep: { inside: [() => 1] } },
-];
-
-const INVALID_KEYS: readonly unknown[] = [
-  '',
-  'x'.repeat(1_025),
-  'é'.repeat(513),
-  '\ud800',
-  42,
-  null,
-  undefined,
-  {},
-];
-
-const UNUSUAL_KEYS: readonly string[] = [
-  ' ',
-  'a b',
-  'line\nbreak',
-  '*',
-  '[x]',
-  '?',
-  '\\',
-  'a:b:c',
-  '__proto__',
-  'ключ',
-  '🦊',
-  'x'.repeat(1_024),
-];
-
-const INVALID_TTLS: readonly unknown[] = [
-  0,
-  -1,
-  Number.NaN,
-  Infinity,
-  1e18,
-  '5',
-  '5 minutes',
-  '-1s',
-  {},
-  { minute: 5 },
-  true,
-];
-
-const TENTH_SECOND: readonly Duration[] = [100, '100ms', '0.1s', { milliseconds: 100 }, { seconds: 0.1 }];
 
 const TESTS: Readonly<Record<string, CacheTest>> = {
   'answers the one miss for a key that was never written': async (cache) => {
