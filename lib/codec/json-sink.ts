@@ -131,12 +131,13 @@ export class JsonSink {
     this.length = at;
   }
 
+  /** Every step stays an integer of 32 bits, which the engine divides much faster than others. */
   private digits(value: number): void {
     if (this.length + MAX_DIGITS > this.bytes.length) this.grow(MAX_DIGITS);
-    let size = 1;
-    for (let power = 10; power <= value; power *= 10) size += 1;
     const { bytes } = this;
-    let left = value;
+    let size = 1;
+    for (let left = (value / 10) | 0; left > 0; left = (left / 10) | 0) size += 1;
+    let left = value | 0;
     for (let at = this.length + size - 1; at >= this.length; at -= 1) {
       const tenth = (left / 10) | 0;
       bytes[at] = ZERO + left - tenth * 10;
