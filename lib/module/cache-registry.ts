@@ -43,7 +43,8 @@ export class CacheRegistry {
       throw new CacheConfigurationError([
         `${title(name)} (keyPrefix "${location.prefix}") and ${title(otherName)} (keyPrefix "${other.location.prefix}") ` +
           `share ${location.address}, db ${location.db}, and one prefix begins with the other, ` +
-          'so that each would clear entries of the other: choose prefixes that differ',
+          'so that each would clear entries of the other: give each a keyPrefix of its own ' +
+          '(SPAKKY_REDIS__KEY_PREFIX is the prefix of every cache that has none in code)',
       ]);
     }
   }
