@@ -30,6 +30,16 @@ export class ConnectionLog {
     return this.#lostAt - before;
   }
 
+  /** Says so once when there was no connection to lose. */
+  away(failure: ConnectionFailure): void {
+    if (this.#isLost) return;
+    this.#isLost = true;
+    this.#lostAt = performance.now();
+    this.#logger?.warn(
+      `Cannot connect to ${this.#target.address}: ${failure.cause.message}. It keeps trying.`,
+    );
+  }
+
   restored(): void {
     if (!this.#isLost) return;
     this.#isLost = false;

@@ -35,7 +35,7 @@ const REMEDIES: { readonly [Code in RedisConnectionCode | RedisOperationCode]: s
   REDIS_CREDENTIALS: 'Check SPAKKY_REDIS__USERNAME and SPAKKY_REDIS__PASSWORD.',
   REDIS_DATABASE: 'Nothing was sent to another database. Check SPAKKY_REDIS__DB.',
   REDIS_PROTOCOL: 'Is this the port of a Redis server? If it speaks TLS, set SPAKKY_REDIS__USE_SSL.',
-  REDIS_CONNECTION_LOST: 'Nothing was changed; it reconnects by itself, so the operation may be repeated.',
+  REDIS_CONNECTION_LOST: 'Nothing was changed by this operation: it may be repeated.',
   REDIS_OUTCOME_UNKNOWN_LOST: 'It was sent but not answered: it may have taken effect.',
   REDIS_WRONG_TYPE: 'The key holds another type of Redis value, so something else writes under this prefix.',
   REDIS_OUT_OF_MEMORY: 'Raise maxmemory, or choose an eviction policy such as allkeys-lru.',
@@ -77,16 +77,24 @@ export function unsentError(
   return new RedisCacheConnectionError(failure.code, message, { key: request.key, cause: failure.cause });
 }
 
-/** Makes the typed error of a request that was sent, and whose connection ended before the reply. */
+/**
+ * Makes the typed error of a request that was sent, and whose connection ended before the reply.
+ *
+ * @param failure what the driver said of this request
+ * @param reason what is known of the connection
+ */
 export function lostError(
   failure: ConnectionFailure,
+  reason: ConnectionFailure,
   request: RedisRequest,
   target: RedisTarget,
 ): RedisCacheError {
-  if (!changesData(request) || !DOUBTFUL.has(failure.code)) return unsentError(failure, request, target);
-  const code = 'REDIS_OUTCOME_UNKNOWN_LOST';
-  const message = explain(request, target, failure.cause.message, REMEDIES[code]);
-  return new RedisCacheConnectionError(code, message, { key: request.key, cause: failure.cause });
+  // A reply that refuses (NOAUTH) is an answer: nothing was carried out.
+  if (!DOUBTFUL.has(failure.code)) return unsentError(failure, request, target);
+  const certain = reason.code === 'REDIS_PROTOCOL' ? reason.code : 'REDIS_CONNECTION_LOST';
+  const code = changesData(request) ? 'REDIS_OUTCOME_UNKNOWN_LOST' : certain;
+  const message = explain(request, target, reason.cause.message, REMEDIES[code]);
+  return new RedisCacheConnectionError(code, message, { key: request.key, cause: reason.cause });
 }
 
 /** Makes the typed error of a request that the deadline cut off. */

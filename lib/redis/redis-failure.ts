@@ -50,7 +50,8 @@ const LOST_CODES: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ECONNAB
 export function classifyFailure(error: unknown): RedisFailure {
   if (!isErrorLike(error)) return lost('the connection was closed');
   if (error.name === 'ReplyError') return classifyReply(error.message);
-  if (FATAL_REPLY.test(error.message)) return connectionFailure('REDIS_PROTOCOL', 'a reply that is no answer');
+  if (FATAL_REPLY.test(error.message))
+    return connectionFailure('REDIS_PROTOCOL', 'a reply that is no answer');
   if (error.message.startsWith("Stream isn't writeable")) return { kind: 'unsent' };
   return classifyNetwork(error);
 }
@@ -115,4 +116,28 @@ function isErrorLike(error: unknown): error is Error {
 function textOf(error: Error, name: string): string {
   const value: unknown = Reflect.get(error, name);
   return typeof value === 'string' ? value : '';
+}
+
+/** Whether a client of ioredis has begun to connect, by its status. */
+export function isConnecting(status: string): boolean {
+  return status !== 'wait' && status !== 'end';
+}
+
+/**
+ * Why an attempt to connect got nowhere in its time.
+ *
+ * @param status of the client of ioredis
+ * @param tls whether it speaks TLS
+ * @param patience how long it was waited for, in milliseconds
+ */
+export function silenceFailure(status: string, tls: boolean, patience: number): ConnectionFailure {
+  if (!isConnecting(status)) {
+    return connectionFailure(
+      'REDIS_CREDENTIALS',
+      `the function that answers the password took over ${patience} ms`,
+    );
+  }
+  if (tls && status === 'connecting')
+    return connectionFailure('REDIS_TLS', `no TLS handshake within ${patience} ms`);
+  return connectionFailure('REDIS_UNREACHABLE', `no answer to a new connection within ${patience} ms`);
 }

@@ -13,6 +13,8 @@ export interface RedisLink {
   readonly target: RedisTarget;
   /** The event that ends an attempt to connect, or a connection. */
   readonly ending: 'end' | 'close';
+  /** Whether it speaks TLS, as far as is known. */
+  readonly tls: boolean;
   /** Who connects again after a loss. */
   readonly redialledBy: 'cache' | 'owner';
   /** Fetches what is needed to connect; it rejects when there are no credentials to be had. */
@@ -55,6 +57,7 @@ function ownLink(connection: OwnConnection, timeout: number): RedisLink {
       address: connection.kind === 'unix' ? connection.path : hostAndPort(connection),
       db: connection.db,
     },
+    tls: connection.kind === 'tcp' && connection.tls !== false,
     ending: 'end',
     redialledBy: 'cache',
     async prepare() {
@@ -69,12 +72,15 @@ function ownLink(connection: OwnConnection, timeout: number): RedisLink {
 /** The application's own client: it is used, and left as it is. */
 function borrowedLink(candidate: RedisClientLike): RedisLink {
   if (!isRedisClient(candidate)) {
-    throw new CacheConfigurationError(['options.client expects a client of ioredis (new Redis(…))']);
+    throw new CacheConfigurationError([
+      'options.client expects a client of ioredis for one server: new Redis(…)',
+    ]);
   }
   const { host = 'localhost', port = 6379, path, db = 0 } = candidate.options;
   return {
     client: candidate,
     target: { address: path ?? hostAndPort({ host, port }), db },
+    tls: candidate.options.tls !== undefined,
     ending: 'close',
     redialledBy: 'owner',
     prepare: async () => undefined,
@@ -102,10 +108,15 @@ function hostAndPort({ host, port }: { readonly host: string; readonly port: num
 }
 
 async function currentPassword(password: RedisPassword | undefined): Promise<string | undefined> {
-  return typeof password === 'function' ? await password() : password;
+  if (typeof password !== 'function') return password;
+  const answer: unknown = await password();
+  if (typeof answer === 'string' && answer !== '') return answer;
+  // Connecting without one would log in as the default user, where that has no password.
+  throw new TypeError('The function answered no password');
 }
 
 function isRedisClient(client: RedisClientLike): client is Redis {
+  if (Reflect.get(client, 'isCluster') === true) return false;
   const commands = ['getBuffer', 'set', 'unlink', 'eval', 'scanBuffer', 'ping', 'on'];
   return commands.every((command) => typeof Reflect.get(client, command) === 'function');
 }

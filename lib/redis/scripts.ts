@@ -6,14 +6,18 @@ export const REMOVED = { freshEntry: 1, nothingFresh: 0, foreign: -1 } as const;
 /**
  * Empties one key. The clock is the server's.
  *
+ * Errors are answered as they are (`pcall`): before Redis 7 a script that fails hides which error it was.
+ *
  * It is sent whole each time: by its hash alone it might be unknown, and told to the server only after later writes
  * of the same key had overtaken it.
  */
 export const REMOVE = `
-local head = redis.call('GETRANGE', KEYS[1], 0, ${CHECKSUM_OFFSET.leasable - 1})
+local head = redis.pcall('GETRANGE', KEYS[1], 0, ${CHECKSUM_OFFSET.leasable - 1})
+if type(head) == 'table' then return head end
 if head == '' and redis.call('EXISTS', KEYS[1]) == 0 then return ${REMOVED.nothingFresh} end
 if string.sub(head, 1, 2) ~= string.char(${MAGIC.join(', ')}) then return ${REMOVED.foreign} end
-redis.call('UNLINK', KEYS[1])
+local removed = redis.pcall('UNLINK', KEYS[1])
+if type(removed) == 'table' then return removed end
 local kind = string.byte(head, ${OFFSET.kind + 1})
 if kind == ${KIND.entry} then return ${REMOVED.freshEntry} end
 if kind ~= ${KIND.leasable} then return ${REMOVED.nothingFresh} end

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { inspect } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
@@ -155,6 +156,19 @@ describe('A login that is refused', () => {
     expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('S3CRET');
   });
 
+  it.each([undefined, '', 42])(
+    'does not log in without a password when the function answers %p',
+    async (answer) => {
+      const password: unknown = () => answer;
+      const cache: unknown = Reflect.construct(RedisCache, [
+        { ...redis.address, password, socketTimeout: T },
+      ]);
+      if (!(cache instanceof RedisCache)) throw new Error('It is no cache');
+      expect(await rejection(cache.get('key'))).toMatchObject({ code: 'REDIS_CREDENTIALS' });
+      await cache.close();
+    },
+  );
+
   it('does not wait for a password that never comes', async () => {
     const cache = redis.newCacheAt({
       ...redis.address,
@@ -162,7 +176,7 @@ describe('A login that is refused', () => {
       socketTimeout: T,
     });
     const { error, milliseconds } = await timed(cache.get('key'));
-    expect(error).toMatchObject({ code: expect.stringMatching(/^REDIS_(TIMEOUT|UNREACHABLE)$/) });
+    expect(error).toMatchObject({ code: 'REDIS_CREDENTIALS' });
     expect(milliseconds).toBeLessThan(WITHIN);
     await delay(100);
     expect((await timed(cache.get('key'))).milliseconds).toBeLessThan(50);
@@ -269,7 +283,7 @@ describe('A server that freezes', () => {
     const cache = newCache();
     const { error, milliseconds } = await timed(cache.get('key'));
     await redis.server.resume();
-    expect(error).toMatchObject({ code: expect.stringMatching(/^REDIS_(TIMEOUT|UNREACHABLE)$/) });
+    expect(error).toMatchObject({ code: 'REDIS_UNREACHABLE' });
     expect(milliseconds).toBeLessThan(WITHIN);
   });
 
@@ -280,6 +294,57 @@ describe('A server that freezes', () => {
     const end = performance.now() + T + 200;
     while (performance.now() < end);
     expect(await read).toEqual(new CacheHit(1));
+  });
+});
+
+describe('TLS', () => {
+  const secure = useRedisServer({ tls: true });
+
+  it('is spoken with a server whose certificate is trusted, by useSsl and by url', async () => {
+    const tls = { ca: secure.server.certificates?.ca };
+    const { host, port } = secure.address;
+    const byOptions = redis.newCacheAt({
+      host,
+      port,
+      useSsl: true,
+      tls,
+      keyPrefix: 'tls:',
+      socketTimeout: T,
+    });
+    await byOptions.set('key', 'secret');
+    const byUrl = redis.newCacheAt({ url: secure.server.url, tls, keyPrefix: 'tls:', socketTimeout: T });
+    expect(await byUrl.get('key')).toEqual(new CacheHit('secret'));
+  });
+
+  it('A26 is a typed error for an authority that is not trusted, and never downgraded', async () => {
+    const cache = redis.newCacheAt({ ...secure.address, useSsl: true, socketTimeout: T });
+    const { error, milliseconds } = await timed(cache.set('key', 'value'));
+    expect(error).toMatchObject({ code: 'REDIS_TLS', key: 'key' });
+    expect(milliseconds).toBeLessThan(WITHIN);
+  });
+
+  it('A26 is a typed error between a side that speaks it and one that does not', async () => {
+    const toPlain = redis.newCacheAt({ ...redis.address, useSsl: true, socketTimeout: T });
+    const first = await timed(toPlain.get('key'));
+    expect(first.error).toMatchObject({ code: 'REDIS_TLS' });
+    expect(String(first.error)).toContain('SPAKKY_REDIS__USE_SSL');
+    const toTls = redis.newCacheAt({ ...secure.address, socketTimeout: T });
+    const second = await timed(toTls.get('key'));
+    expect(second.error).toBeInstanceOf(RedisCacheConnectionError);
+    expect(Math.max(first.milliseconds, second.milliseconds)).toBeLessThan(WITHIN);
+  });
+});
+
+describe('A unix socket', () => {
+  const local = useRedisServer({ unixSocket: true });
+
+  it('is as good as a port', async () => {
+    const { path } = local.server;
+    if (path === undefined) throw new Error('The server has no socket');
+    const cache = redis.newCacheAt({ path, keyPrefix: 'unix:', socketTimeout: T });
+    await cache.set('key', 1);
+    expect(await cache.get('key')).toEqual(new CacheHit(1));
+    expect(cache.location.address).toBe(path);
   });
 });
 
@@ -319,7 +384,8 @@ describe('A peer that is no Redis', () => {
     await withPeer('', async (port) => {
       const cache = redis.newCacheAt({ host: '127.0.0.1', port, socketTimeout: T });
       const { error, milliseconds } = await timed(cache.get('key'));
-      expect(error).toBeInstanceOf(RedisCacheTimeoutError);
+      expect(error).toMatchObject({ code: 'REDIS_UNREACHABLE' });
+      expect(String(error)).toContain('no answer to a new connection');
       expect(milliseconds).toBeLessThan(WITHIN);
     });
   });
@@ -426,9 +492,32 @@ describe('A client of the application', () => {
     await eventually(2_000, () => cache.ping());
   });
 
-  it('is refused when it is none', () => {
+  it('is refused when it is none, or one of a cluster', () => {
     const options = { enableOfflineQueue: false, autoResendUnfulfilledCommands: false };
     expect(() => redis.newCacheAt({ client: { status: 'ready', options } })).toThrow(/client of ioredis/);
+    const cluster = Object.assign(redis.newClient(), { isCluster: true });
+    expect(() => redis.newCacheAt({ client: cluster })).toThrow(/for one server/);
+  });
+
+  it('is reported at once when the application ended it, before or while it is used', async () => {
+    const client = redis.newClient();
+    const cache = redis.newCacheAt({ client, keyPrefix: redis.newPrefix(), socketTimeout: T });
+    await cache.ping();
+    client.disconnect();
+    await once(client, 'end');
+    const late = redis.newCacheAt({ client, keyPrefix: redis.newPrefix(), socketTimeout: T });
+    for (const one of [cache, late]) {
+      const { error, milliseconds } = await timed(one.get('key'));
+      expect(error).toMatchObject({ code: 'REDIS_CONNECTION_LOST' });
+      expect(String(error)).toContain('the application ended the client');
+      expect(milliseconds).toBeLessThan(50);
+    }
+  });
+
+  it('with a login that is refused is a typed error', async () => {
+    const client = redis.newClient({ username: 'nobody', password: 'S3CRET', retryStrategy: () => 1_000 });
+    const cache = redis.newCacheAt({ client, keyPrefix: redis.newPrefix(), socketTimeout: T });
+    expect(await rejection(cache.get('key'))).toMatchObject({ code: 'REDIS_CREDENTIALS' });
   });
 });
 

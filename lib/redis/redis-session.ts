@@ -1,0 +1,198 @@
+import { backoff } from './backoff.js';
+import type { ConnectionLog } from './connection-log.js';
+import {
+  classifyFailure,
+  connectionFailure,
+  type ConnectionFailure,
+  isConnecting,
+  type RedisFailure,
+  silenceFailure,
+} from './redis-failure.js';
+import type { RedisLink } from './redis-link.js';
+
+/** Where the connection stands. */
+export type SessionState =
+  | { readonly name: 'idle' | 'ready' }
+  /** The first attempt since the start, or since a loss: operations wait for it. */
+  | { readonly name: 'connecting' }
+  /** That attempt failed. More are made in the background, while operations fail at once, with the reason. */
+  | { readonly name: 'down'; readonly failure: ConnectionFailure };
+
+/** Who is told when the connection can be used, and when it is given up for now. */
+export interface SessionListener {
+  onReady(): void;
+  onDown(failure: ConnectionFailure): void;
+}
+
+/** A connection that is lost again after less than this, in milliseconds, is not dialled at once. */
+const SOON = 1_000;
+
+const CLOSED = connectionFailure('REDIS_CONNECTION_LOST', 'the connection was closed');
+const NO_PASSWORD = connectionFailure('REDIS_CREDENTIALS', 'the function that answers the password failed');
+const ABANDONED = connectionFailure(
+  'REDIS_CONNECTION_LOST',
+  'the application ended the client that it handed in',
+);
+
+/** Keeps one connection standing: it dials, proves, loses and dials again, and knows why whenever it cannot. */
+export class RedisSession {
+  readonly #link: RedisLink;
+  readonly #patience: number;
+  readonly #log: ConnectionLog;
+  readonly #listener: SessionListener;
+  readonly #events: readonly (readonly [string, (error: unknown) => void])[];
+  #state: SessionState = { name: 'idle' };
+  #failure: ConnectionFailure | undefined;
+  #failedAttempts = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #ended = false;
+
+  /**
+   * @param link the client, and who owns it
+   * @param patience how long one attempt to connect may take, in milliseconds
+   * @param log told when the connection is lost and when it is back
+   * @param listener told what operations need to know
+   */
+  constructor(link: RedisLink, patience: number, log: ConnectionLog, listener: SessionListener) {
+    this.#link = link;
+    this.#patience = patience;
+    this.#log = log;
+    this.#listener = listener;
+    this.#events = [
+      ['ready', () => this.#onReady()],
+      ['error', (error) => this.#onError(error)],
+      [link.ending, () => this.#onEnd()],
+    ];
+    for (const [event, handler] of this.#events) link.client.on(event, handler);
+    if (link.client.status === 'ready') this.#state = { name: 'ready' };
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  /** What is known of why the connection ended, or is ending. */
+  get failure(): ConnectionFailure {
+    if (this.#state.name === 'down') return this.#state.failure;
+    return this.#failure ?? CLOSED;
+  }
+
+  /** Begins to connect, unless that was done before. */
+  wake(): void {
+    if (this.#state.name === 'idle') this.#dial();
+  }
+
+  /** Gives a connection up that is of no use any more; the next one follows by itself. */
+  replace(failure: ConnectionFailure): void {
+    this.#failure = failure;
+    this.#link.hangUp();
+  }
+
+  /** Ends the connection for good. */
+  end(): void {
+    this.#ended = true;
+    clearTimeout(this.#timer);
+    for (const [event, handler] of this.#events) this.#link.client.off(event, handler);
+    this.#link.hangUp();
+  }
+
+  #dial(): void {
+    if (this.#isAbandoned()) {
+      this.#giveUp(ABANDONED);
+      return;
+    }
+    if (this.#state.name === 'idle') this.#state = { name: 'connecting' };
+    this.#schedule(this.#patience, () => this.#giveUpAttempt());
+    this.#link.prepare().then(
+      () => {
+        if (!this.#ended) this.#link.connect();
+      },
+      () => {
+        this.#failure = NO_PASSWORD;
+        this.#onEnd();
+      },
+    );
+  }
+
+  /** A peer that accepts and says nothing would keep the driver waiting for ever. */
+  #giveUpAttempt(): void {
+    const { client, tls } = this.#link;
+    const { status } = client;
+    this.replace(this.#failure ?? silenceFailure(status, tls, this.#patience));
+    if (!isConnecting(status)) this.#onEnd();
+  }
+
+  /** The driver calls a connection ready before the peer has said a word: the first reply tells what it is. */
+  #onReady(): void {
+    if (this.#failure?.code === 'REDIS_DATABASE') return;
+    this.#link.client.ping().then(
+      () => this.#open(),
+      (error: unknown) => this.#onFirstError(classifyFailure(error)),
+    );
+  }
+
+  #onFirstError(failure: RedisFailure): void {
+    // A server that is loading, or that forbids PING, is there all the same; a lost connection tells itself.
+    if (failure.kind === 'operation') this.#open();
+    if (failure.kind !== 'connection' || failure.code !== 'REDIS_CREDENTIALS') return;
+    this.replace(failure);
+    if (this.#link.redialledBy === 'owner') this.#onEnd();
+  }
+
+  #open(): void {
+    if (this.#ended || this.#link.client.status !== 'ready') return;
+    clearTimeout(this.#timer);
+    this.#failure = undefined;
+    this.#failedAttempts = 0;
+    this.#state = { name: 'ready' };
+    this.#log.restored();
+    this.#listener.onReady();
+  }
+
+  #onError(error: unknown): void {
+    const failure = classifyFailure(error);
+    if (failure.kind === 'unsent') return;
+    this.#failure =
+      failure.kind === 'connection' ? failure : connectionFailure('REDIS_UNREACHABLE', failure.cause.message);
+    const { code } = this.#failure;
+    // ioredis would go on: after a refused SELECT in database 0, after a reply that nobody asked for with replies
+    // that are each the answer to another command.
+    if (code === 'REDIS_DATABASE' || code === 'REDIS_PROTOCOL') this.#link.hangUp();
+  }
+
+  #onEnd(): void {
+    clearTimeout(this.#timer);
+    if (this.#ended) return;
+    if (this.#isAbandoned()) {
+      this.#giveUp(ABANDONED);
+      return;
+    }
+    if (this.#state.name !== 'ready' || this.#log.lost(this.failure) < SOON) {
+      this.#giveUp(this.failure);
+      return;
+    }
+    this.#state = { name: 'connecting' };
+    if (this.#link.redialledBy === 'cache') this.#dial();
+  }
+
+  /** Whether nobody will connect again. */
+  #isAbandoned(): boolean {
+    return this.#link.redialledBy === 'owner' && this.#link.client.status === 'end';
+  }
+
+  #giveUp(failure: ConnectionFailure): void {
+    this.#log.away(failure);
+    this.#state = { name: 'down', failure };
+    this.#failure = undefined;
+    if (this.#link.redialledBy === 'cache') {
+      this.#failedAttempts += 1;
+      this.#schedule(backoff(this.#failedAttempts, failure.code), () => this.#dial());
+    }
+    this.#listener.onDown(failure);
+  }
+
+  #schedule(delay: number, action: () => void): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(action, delay);
+  }
+}
