@@ -58,7 +58,7 @@ export {
   type RedisOperationCode,
   type RedisTimeoutCode,
 } from './contract/redis-errors.js';
-export type { ScopedCache } from './core/core-cache.js';
+export type { CoreCache, ScopedCache } from './core/core-cache.js';
 export type { InMemoryCacheOptions } from './memory/in-memory-cache-options.js';
 export { InMemoryCache } from './memory/in-memory-cache.js';
 export { CACHE, getCacheToken } from './module/cache.tokens.js';

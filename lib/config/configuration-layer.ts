@@ -94,10 +94,14 @@ function isSet(value: unknown, emptyIsValue = false): boolean {
 
 function unknownOption(key: string, label: OptionLabel, { title, suffix }: ObjectSource): string {
   const written = /^[\w$]{1,40}$/.test(key) ? `.${key}` : `[${describeValue(key)}]`;
+  return `${title}${written}${suffix} is not an option: ${remedyFor(key, label)}`;
+}
+
+function remedyFor(key: string, label: OptionLabel): string {
+  if (key === 'name' || key === 'isGlobal')
+    return 'give it to forRoot(), or to forRootAsync() beside the factory';
   const meant = closestName(key, OPTION_NAMES);
-  const remedy =
-    meant === undefined ? `the options are ${OPTION_NAMES.join(', ')}` : `did you mean ${label(meant)}?`;
-  return `${title}${written}${suffix} is not an option: ${remedy}`;
+  return meant === undefined ? `the options are ${OPTION_NAMES.join(', ')}` : `did you mean ${label(meant)}?`;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -17,13 +17,12 @@ export interface InMemoryCacheOptions {
   readonly serializer?: CacheSerializer | SerializerOptions;
 }
 
-/** The options with every default filled in. */
+/** The options with every default filled in; the serializer is the codec's to judge. */
 export interface ResolvedInMemoryCacheOptions {
   readonly maxEntries: number;
   readonly maxBytes: number;
   readonly ttl: number | undefined;
   readonly clock: () => number;
-  readonly serializer: CacheSerializer | SerializerOptions | undefined;
 }
 
 const DEFAULTS = {
@@ -54,7 +53,7 @@ export function resolveInMemoryCacheOptions(options: InMemoryCacheOptions): Reso
     problems.push(expected('ttl', 'a duration of more than 0 milliseconds', options.ttl));
   }
   if (problems.length > 0) throw new CacheConfigurationError(problems);
-  return Object.freeze({ maxEntries, maxBytes, ttl, clock, serializer: options.serializer });
+  return Object.freeze({ maxEntries, maxBytes, ttl, clock });
 }
 
 function isCount(value: unknown): boolean {

@@ -1,4 +1,5 @@
 import { createCodec } from '../codec/codec.js';
+import { CacheConfigurationError, collectProblems } from '../contract/errors.js';
 import { CoreCache } from '../core/core-cache.js';
 import { type InMemoryCacheOptions, resolveInMemoryCacheOptions } from './in-memory-cache-options.js';
 import { MemoryStore } from './memory-store.js';
@@ -22,7 +23,10 @@ export class InMemoryCache<T = unknown> extends CoreCache<T> {
    * @throws CacheConfigurationError that names every option that is wrong
    */
   constructor(options: InMemoryCacheOptions = {}) {
-    const { serializer, ttl, ...bounds } = resolveInMemoryCacheOptions(options);
-    super({ store: new MemoryStore(bounds), codec: createCodec(serializer), prefix: '', ttl });
+    const problems: string[] = [];
+    const resolved = collectProblems(problems, () => resolveInMemoryCacheOptions(options));
+    const codec = collectProblems(problems, () => createCodec(options.serializer));
+    if (resolved === undefined || codec === undefined) throw new CacheConfigurationError(problems);
+    super({ store: new MemoryStore(resolved), codec, prefix: '', ttl: resolved.ttl });
   }
 }

@@ -29,7 +29,7 @@ function redisCacheProvider(name: string | undefined): CacheProvider {
 
 /** Where an application without ConfigModule has nothing to ask, the environment of the process answers. */
 function contextOf(name: string | undefined, config: ConfigService | undefined): RedisCacheContext {
-  const logger = new Logger('RedisCacheModule');
+  const logger = new Logger(name === undefined ? 'RedisCacheModule' : `RedisCacheModule '${name}'`);
   if (config === undefined) return { name, logger, variable: (variable) => process.env[variable] };
   return {
     name,

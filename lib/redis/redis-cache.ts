@@ -1,9 +1,11 @@
-import { createCodec } from '../codec/codec.js';
+import { type Codec, createCodec } from '../codec/codec.js';
 import type { RedisCacheOptions } from '../config/redis-cache-options.js';
 import {
   type RedisCacheOptionSources,
   resolveRedisCacheOptions,
 } from '../config/resolve-redis-cache-options.js';
+import type { ResolvedRedisCacheOptions } from '../config/resolved-redis-cache-options.js';
+import { CacheConfigurationError, collectProblems } from '../contract/errors.js';
 import { CoreCache } from '../core/core-cache.js';
 import type { CacheLogger } from './connection-log.js';
 import { RedisConnection } from './redis-connection.js';
@@ -54,12 +56,24 @@ export class RedisCache<T = unknown> extends CoreCache<T> {
    * @throws CacheConfigurationError that names everything wrong at once
    */
   constructor(options: RedisCacheOptions = {}, context: RedisCacheContext = ENVIRONMENT) {
-    const resolved = resolveRedisCacheOptions({ ...context, options });
-    const { keyPrefix, ttl, socketTimeout, lazy, serializer } = resolved;
-    const codec = createCodec(serializer);
+    const { resolved, codec } = configure(options, context);
+    const { keyPrefix, ttl, socketTimeout, lazy } = resolved;
     const connection = new RedisConnection(createLink(resolved), socketTimeout, context.logger);
     super({ store: new RedisStore(connection), codec, prefix: keyPrefix, ttl });
     this.location = Object.freeze({ ...connection.target, prefix: keyPrefix });
     this.lazy = lazy;
   }
+}
+
+/** Options and serializer are judged by different rooms of the house; what is wrong in both is told at once. */
+function configure(
+  options: RedisCacheOptions,
+  context: RedisCacheContext,
+): { resolved: ResolvedRedisCacheOptions; codec: Codec } {
+  const problems: string[] = [];
+  const resolved = collectProblems(problems, () => resolveRedisCacheOptions({ ...context, options }));
+  const serializer = resolved === undefined ? options.serializer : resolved.serializer;
+  const codec = collectProblems(problems, () => createCodec(serializer));
+  if (resolved === undefined || codec === undefined) throw new CacheConfigurationError(problems);
+  return { resolved, codec };
 }
