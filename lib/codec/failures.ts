@@ -42,7 +42,7 @@ export function tooLargeToRead(key: string, maxBytes: number): CacheSerializatio
  * @param key the key of the operation
  */
 export function foreignPayload(key: string): CacheSerializationError {
-  const remedy = 'give this cache a key prefix that nothing else writes under, then delete the key';
+  const remedy = 'give this cache a key prefix that nothing else writes under; set() replaces them';
   const message = `Cannot read ${JSON.stringify(key)}: the stored bytes were not written by this cache; ${remedy}`;
   return failure('CACHE_PAYLOAD_FOREIGN', key, message);
 }
