@@ -4,8 +4,8 @@ import process from 'node:process';
 
 const dist = new URL(process.argv[2] ?? '../dist/esm/', import.meta.url);
 const { createCodec } = await import(new URL('codec/codec.js', dist).href);
-const { encodeEntry, parseFrame } = await import(new URL('codec/frame.js', dist).href);
-const { newWriteId } = await import(new URL('codec/write-id.js', dist).href);
+const { parseFrame, sealEntry } = await import(new URL('codec/frame.js', dist).href);
+const { BODY_OFFSET } = await import(new URL('codec/frame-layout.js', dist).href);
 
 /** Many short rounds: another process of the machine then spoils few of them. */
 const ROUNDS = 501;
@@ -79,8 +79,15 @@ function rich() {
 
 const codec = createCodec();
 const ours = {
-  encode: (value) => encodeEntry(codec.encode(value, KEY), newWriteId()),
-  decode: (bytes) => codec.decode(parseFrame(bytes, KEY).body, KEY),
+  encode: (value) => {
+    const bytes = codec.encode(value, KEY, BODY_OFFSET.entry);
+    sealEntry(bytes);
+    return bytes;
+  },
+  decode: (bytes) => {
+    const frame = parseFrame(bytes, KEY);
+    return codec.decode(frame.bytes, KEY, frame.bodyStart);
+  },
 };
 const json = {
   encode: (value) => Buffer.from(JSON.stringify(value)),

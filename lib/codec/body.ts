@@ -29,54 +29,63 @@ export const FLAG = {
   hmac: 0x80,
 } as const;
 
-/** The flags that each codec may have. */
-const KNOWN_FLAGS: ReadonlyMap<number, number> = new Map<number, number>([
-  [CODEC.json, FLAG.ascii],
-  [CODEC.text, FLAG.ascii | FLAG.utf16],
-  [CODEC.bytes, 0],
-  [CODEC.rich, FLAG.ascii],
-  [CODEC.custom, 0],
-]);
-
 /** Codec id, flags, u32 plain length. */
 export const BODY_HEADER = 6;
 
 /**
  * Makes a body with room for a payload.
  *
+ * @param room free bytes in front of the body, for a frame
  * @param codec one of `CODEC`
  * @param flags bits of `FLAG`
  * @param size of the payload in bytes
  */
-export function startBody(codec: number, flags: number, size: number): Buffer {
-  const body = Buffer.allocUnsafe(BODY_HEADER + size);
-  body[0] = codec;
-  body[1] = flags;
-  body[2] = size >>> 24;
-  body[3] = size >>> 16;
-  body[4] = size >>> 8;
-  body[5] = size;
-  return body;
+export function startBody(room: number, codec: number, flags: number, size: number): Buffer {
+  const bytes = Buffer.allocUnsafe(room + BODY_HEADER + size);
+  bytes[room] = codec;
+  bytes[room + 1] = flags;
+  bytes[room + 2] = size >>> 24;
+  bytes[room + 3] = size >>> 16;
+  bytes[room + 4] = size >>> 8;
+  bytes[room + 5] = size;
+  return bytes;
 }
 
 /**
  * Checks the header of a body; the payload follows it.
  *
- * @param body as it was stored
+ * @param bytes that end with the body
+ * @param start where the body begins in them
  * @param key for messages
  * @param maxBytes the largest plain size in bytes
  * @throws CacheSerializationError when this version cannot read it, or the length is wrong or over the limit
  */
-export function checkBody(body: Uint8Array, key: string, maxBytes: number): void {
-  if (body.length < BODY_HEADER) throw damagedPayload(key, 'the body is cut short');
-  const codec = body[0] ?? 0;
-  const flags = body[1] ?? 0;
-  const known = KNOWN_FLAGS.get(codec);
+export function checkBody(bytes: Uint8Array, start: number, key: string, maxBytes: number): void {
+  const plain = bytes.length - start - BODY_HEADER;
+  if (plain < 0) throw damagedPayload(key, 'the body is cut short');
+  const codec = bytes[start] ?? 0;
+  const flags = bytes[start + 1] ?? 0;
+  const known = knownFlags(codec);
   if (known === undefined) throw newer(key, `codec ${codec}`);
   if ((flags & ~known) !== 0) throw newer(key, `flags ${flags}`);
-  const plain = plainLength(body);
-  if (plain !== body.length - BODY_HEADER) throw damagedPayload(key, 'the length is wrong');
+  if (plain !== plainLength(bytes, start)) throw damagedPayload(key, 'the length is wrong');
   if (plain > maxBytes) throw tooLargeToRead(key, maxBytes);
+}
+
+/** The flags that a codec may have; undefined when there is no such codec. */
+function knownFlags(codec: number): number | undefined {
+  switch (codec) {
+    case CODEC.json:
+    case CODEC.rich:
+      return FLAG.ascii;
+    case CODEC.text:
+      return FLAG.ascii | FLAG.utf16;
+    case CODEC.bytes:
+    case CODEC.custom:
+      return 0;
+    default:
+      return undefined;
+  }
 }
 
 function newer(key: string, what: string): Error {
@@ -86,8 +95,8 @@ function newer(key: string, what: string): Error {
   );
 }
 
-function plainLength(body: Uint8Array): number {
+function plainLength(bytes: Uint8Array, start: number): number {
   let length = 0;
-  for (let at = 2; at < BODY_HEADER; at += 1) length = length * 256 + (body[at] ?? 0);
+  for (let at = start + 2; at < start + BODY_HEADER; at += 1) length = length * 256 + (bytes[at] ?? 0);
   return length;
 }

@@ -18,19 +18,21 @@ export interface Codec {
    *
    * @param value what to store
    * @param key for messages
+   * @param room free bytes in front of what it makes, for a frame; none when absent
    * @returns bytes that share no memory with the value
    * @throws CacheSerializationError when it could not come back exactly, or is too large
    */
-  encode(value: unknown, key: string): Buffer;
+  encode(value: unknown, key: string, room?: number): Buffer;
   /**
    * Decodes what `encode` returned.
    *
-   * @param body the bytes
+   * @param bytes that end with it
    * @param key for messages
-   * @returns a value that shares no memory with the body
+   * @param start where it begins in them; at 0 when absent
+   * @returns a value that shares no memory with the bytes
    * @throws CacheSerializationError when the bytes cannot be read here
    */
-  decode(body: Uint8Array, key: string): unknown;
+  decode(bytes: Uint8Array, key: string, start?: number): unknown;
 }
 
 /**
@@ -60,79 +62,80 @@ class BuiltInCodec implements Codec {
 
   constructor(private readonly options: ResolvedSerializer) {}
 
-  encode(value: unknown, key: string): Buffer {
-    if (typeof value === 'string') return encodeText(value, key, this.options.maxBytes);
-    if (isBuffer(value)) return this.encodeBytes(value, key);
+  encode(value: unknown, key: string, room = 0): Buffer {
+    if (typeof value === 'string') return encodeText(value, key, this.options.maxBytes, room);
+    if (isBuffer(value)) return this.encodeBytes(value, key, room);
     const writer = this.idle ?? new ValueWriter(this.options.classes, this.options.maxBytes);
     this.idle = undefined;
     try {
       writer.writeAll(value, key);
-      return writer.rich ? richBody(writer) : jsonBody(writer);
+      return writer.rich ? richBody(writer, room) : jsonBody(writer, room);
     } finally {
       writer.memory.clear();
       this.idle = writer;
     }
   }
 
-  private encodeBytes(value: Buffer, key: string): Buffer {
+  private encodeBytes(value: Buffer, key: string, room: number): Buffer {
     if (value.length > this.options.maxBytes) throw tooLargeToStore(key, this.options.maxBytes);
     const refusal = refusedMemory(value);
     if (refusal !== undefined) throw refusedValue(key, `$: ${refusal}`);
-    const body = startBody(CODEC.bytes, 0, value.length);
-    body.set(value, BODY_HEADER);
-    return body;
+    const bytes = startBody(room, CODEC.bytes, 0, value.length);
+    bytes.set(value, room + BODY_HEADER);
+    return bytes;
   }
 
-  decode(bytes: Uint8Array, key: string): unknown {
-    checkBody(bytes, key, this.options.maxBytes);
-    const body = asBuffer(bytes);
-    switch (body[0]) {
+  decode(stored: Uint8Array, key: string, start = 0): unknown {
+    checkBody(stored, start, key, this.options.maxBytes);
+    const bytes = asBuffer(stored);
+    const payload = start + BODY_HEADER;
+    const flags = bytes[start + 1] ?? 0;
+    switch (bytes[start]) {
       case CODEC.json:
-        return readJson(body, key);
+        return readJson(readText(bytes, payload, bytes.length, flags, key), key);
       case CODEC.text:
-        return readText(body, BODY_HEADER, body.length, key);
+        return readText(bytes, payload, bytes.length, flags, key);
       case CODEC.bytes:
-        return copyFrom(body, BODY_HEADER);
+        return copyFrom(bytes, payload);
       case CODEC.rich:
-        return this.readRich(body, key);
+        return this.readRich(bytes, payload, flags, key);
       default:
         throw anotherSerializer(key);
     }
   }
 
-  private readRich(body: Buffer, key: string): unknown {
-    const start = BODY_HEADER + TEXT_LENGTH;
-    if (body.length < start) throw damagedPayload(key, 'the length is wrong');
-    const end = start + body.readUInt32BE(BODY_HEADER);
-    if (end > body.length) throw damagedPayload(key, 'the length is wrong');
-    const text = readText(body, start, end, key);
+  private readRich(bytes: Buffer, payload: number, flags: number, key: string): unknown {
+    const start = payload + TEXT_LENGTH;
+    if (bytes.length < start) throw damagedPayload(key, 'the length is wrong');
+    const end = start + bytes.readUInt32BE(payload);
+    if (end > bytes.length) throw damagedPayload(key, 'the length is wrong');
+    const text = readText(bytes, start, end, flags, key);
     const node = parseJson(text, MAX_RICH_DEPTH, key);
-    return new RichReader(this.options.classes, body.subarray(end), key).readAll(node);
+    return new RichReader(this.options.classes, bytes.subarray(end), key).readAll(node);
   }
 }
 
-function jsonBody(writer: ValueWriter): Buffer {
+function jsonBody(writer: ValueWriter, room: number): Buffer {
   const { sink } = writer;
-  const body = startBody(CODEC.json, sink.ascii ? FLAG.ascii : 0, sink.length);
-  sink.bytes.copy(body, BODY_HEADER, 0, sink.length);
-  return body;
+  const bytes = startBody(room, CODEC.json, sink.ascii ? FLAG.ascii : 0, sink.length);
+  sink.bytes.copy(bytes, room + BODY_HEADER, 0, sink.length);
+  return bytes;
 }
 
-function richBody(writer: ValueWriter): Buffer {
+function richBody(writer: ValueWriter, room: number): Buffer {
   const { sink, memory } = writer;
   const size = TEXT_LENGTH + sink.length + memory.size;
-  const body = startBody(CODEC.rich, sink.ascii ? FLAG.ascii : 0, size);
-  let at = body.writeUInt32BE(sink.length, BODY_HEADER);
-  at += sink.bytes.copy(body, at, 0, sink.length);
+  const bytes = startBody(room, CODEC.rich, sink.ascii ? FLAG.ascii : 0, size);
+  let at = bytes.writeUInt32BE(sink.length, room + BODY_HEADER);
+  at += sink.bytes.copy(bytes, at, 0, sink.length);
   for (const chunk of memory.chunks) {
-    body.set(chunk, at);
+    bytes.set(chunk, at);
     at += chunk.length;
   }
-  return body;
+  return bytes;
 }
 
-function readJson(body: Buffer, key: string): unknown {
-  const text = readText(body, BODY_HEADER, body.length, key);
+function readJson(text: string, key: string): unknown {
   const value = parseJson(text, MAX_DEPTH, key);
   if (mayHoldProto(text)) refuseProto(value, key);
   return value;
@@ -144,12 +147,12 @@ class CustomCodec implements Codec {
     private readonly maxBytes: number,
   ) {}
 
-  encode(value: unknown, key: string): Buffer {
-    const bytes = this.serialize(value, key);
-    if (bytes.length > this.maxBytes) throw tooLargeToStore(key, this.maxBytes);
-    const body = startBody(CODEC.custom, 0, bytes.length);
-    body.set(bytes, BODY_HEADER);
-    return body;
+  encode(value: unknown, key: string, room = 0): Buffer {
+    const payload = this.serialize(value, key);
+    if (payload.length > this.maxBytes) throw tooLargeToStore(key, this.maxBytes);
+    const bytes = startBody(room, CODEC.custom, 0, payload.length);
+    bytes.set(payload, room + BODY_HEADER);
+    return bytes;
   }
 
   private serialize(value: unknown, key: string): Uint8Array {
@@ -163,11 +166,11 @@ class CustomCodec implements Codec {
     throw refusedValue(key, "$: the application's serializer must return a Uint8Array, synchronously");
   }
 
-  decode(body: Uint8Array, key: string): unknown {
-    checkBody(body, key, this.maxBytes);
-    if (body[0] !== CODEC.custom) throw anotherSerializer(key);
+  decode(bytes: Uint8Array, key: string, start = 0): unknown {
+    checkBody(bytes, start, key, this.maxBytes);
+    if (bytes[start] !== CODEC.custom) throw anotherSerializer(key);
     try {
-      return this.serializer.deserialize(copyFrom(body, BODY_HEADER));
+      return this.serializer.deserialize(copyFrom(bytes, start + BODY_HEADER));
     } catch (thrown) {
       const reason =
         "the application's serializer could not read it; let it read what it wrote earlier, or delete the key";
@@ -192,8 +195,8 @@ function asBuffer(bytes: Uint8Array): Buffer {
 }
 
 /** A Buffer in memory of its own: one from the shared pool would show foreign bytes through `.buffer`. */
-function copyFrom(body: Uint8Array, start: number): Buffer {
-  const copy = Buffer.allocUnsafeSlow(body.length - start);
-  copy.set(body.subarray(start));
+function copyFrom(bytes: Uint8Array, start: number): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length - start);
+  copy.set(bytes.subarray(start));
   return copy;
 }

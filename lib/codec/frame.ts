@@ -1,19 +1,19 @@
 import { Buffer } from 'node:buffer';
-import { checksum, checksumOf } from './checksum.js';
+import { checksum } from './checksum.js';
 import { damagedPayload, foreignPayload, unsupportedPayload } from './failures.js';
 import {
+  BLANK,
   BODY_OFFSET,
   CHECKSUM_OFFSET,
   KIND,
   LEASE_LENGTH,
   MAGIC,
   OFFSET,
-  SLOT,
   TIME_LENGTH,
   TOKEN_LENGTH,
   WIRE_VERSION,
 } from './frame-layout.js';
-import { WRITE_ID_LENGTH } from './write-id.js';
+import { putNewWriteId, WRITE_ID_LENGTH } from './write-id.js';
 
 /** Times of an entry that may be served stale, in milliseconds since the epoch by the server's clock. */
 export interface EntryTimes {
@@ -33,7 +33,8 @@ export interface Lease {
 
 /** What every frame has; the write id is copied out only when somebody asks, as most reads do not. */
 abstract class StoredFrame {
-  constructor(protected readonly bytes: Buffer) {}
+  /** @param bytes the whole frame */
+  constructor(readonly bytes: Buffer) {}
 
   /** 8 bytes that tell this write from every other. */
   get writeId(): Buffer {
@@ -47,17 +48,22 @@ export class EntryFrame extends StoredFrame {
 
   /**
    * @param bytes the whole frame
-   * @param body for the codec; a view on the stored bytes
+   * @param bodyStart where the codec's part of it begins
    * @param times only of an entry that may be served stale
    * @param lease only of an entry that may be served stale
    */
   constructor(
     bytes: Buffer,
-    readonly body: Buffer,
+    readonly bodyStart: number,
     readonly times?: EntryTimes,
     readonly lease?: Lease,
   ) {
     super(bytes);
+  }
+
+  /** A view on the codec's part. */
+  get body(): Buffer {
+    return this.bytes.subarray(this.bodyStart);
   }
 }
 
@@ -84,15 +90,26 @@ export type Frame = EntryFrame | LeaseFrame;
 export const NO_LEASE: Lease = { token: new Uint8Array(TOKEN_LENGTH), leaseDeadline: 0 };
 
 /**
+ * Makes a plain entry of what the codec made with `BODY_OFFSET.entry` free bytes in front: nothing is copied.
+ *
+ * @param frame is written to
+ * @param writeId 8 bytes that tell this write from every other; drawn when absent
+ */
+export function sealEntry(frame: Buffer, writeId?: Uint8Array): void {
+  start(frame, KIND.entry, writeId);
+  putChecksum(frame, CHECKSUM_OFFSET.entry, BLANK.entry);
+}
+
+/**
  * Frames a plain entry.
  *
  * @param body from the codec; it is copied
  * @param writeId 8 bytes that tell this write from every other
  */
 export function encodeEntry(body: Uint8Array, writeId: Uint8Array): Buffer {
-  const frame = startFrame(KIND.entry, writeId, BODY_OFFSET.entry + body.length);
+  const frame = Buffer.allocUnsafe(BODY_OFFSET.entry + body.length);
   frame.set(body, BODY_OFFSET.entry);
-  frame.writeUInt32BE(entryChecksum(frame, body), CHECKSUM_OFFSET.entry);
+  sealEntry(frame, writeId);
   return frame;
 }
 
@@ -111,12 +128,13 @@ export function encodeLeasableEntry(
   times: EntryTimes,
   lease: Lease = NO_LEASE,
 ): Buffer {
-  const frame = startFrame(KIND.leasable, writeId, BODY_OFFSET.leasable + body.length);
+  const frame = Buffer.allocUnsafe(BODY_OFFSET.leasable + body.length);
+  start(frame, KIND.leasable, writeId);
   writeLease(frame, lease);
   writeTime(frame, times.freshUntil, OFFSET.freshUntil);
   writeTime(frame, times.dieAt, OFFSET.dieAt);
   frame.set(body, BODY_OFFSET.leasable);
-  frame.writeUInt32BE(leasableChecksum(frame, body), CHECKSUM_OFFSET.leasable);
+  putChecksum(frame, CHECKSUM_OFFSET.leasable, BLANK.leasable);
   return frame;
 }
 
@@ -128,7 +146,8 @@ export function encodeLeasableEntry(
  * @throws RangeError when the end is no whole number of milliseconds since the epoch
  */
 export function encodeLease(writeId: Uint8Array, lease: Lease): Buffer {
-  const frame = startFrame(KIND.lease, writeId, LEASE_LENGTH);
+  const frame = Buffer.allocUnsafe(LEASE_LENGTH);
+  start(frame, KIND.lease, writeId);
   writeLease(frame, lease);
   return frame;
 }
@@ -173,21 +192,18 @@ function checkStart(bytes: Buffer, key: string): number | undefined {
 
 function parseEntry(bytes: Buffer, key: string): EntryFrame {
   if (bytes.length < BODY_OFFSET.entry) throw cutShort(key);
-  const body = bytes.subarray(BODY_OFFSET.entry);
-  if (bytes.readUInt32BE(CHECKSUM_OFFSET.entry) !== entryChecksum(bytes, body)) throw wrongChecksum(key);
-  return new EntryFrame(bytes, body);
+  checkChecksum(bytes, CHECKSUM_OFFSET.entry, BLANK.entry, key);
+  return new EntryFrame(bytes, BODY_OFFSET.entry);
 }
 
 function parseLeasable(bytes: Buffer, key: string): EntryFrame {
   if (bytes.length < BODY_OFFSET.leasable) throw cutShort(key);
-  const body = bytes.subarray(BODY_OFFSET.leasable);
-  if (bytes.readUInt32BE(CHECKSUM_OFFSET.leasable) !== leasableChecksum(bytes, body))
-    throw wrongChecksum(key);
+  checkChecksum(bytes, CHECKSUM_OFFSET.leasable, BLANK.leasable, key);
   const times = {
     freshUntil: readTime(bytes, OFFSET.freshUntil, key),
     dieAt: readTime(bytes, OFFSET.dieAt, key),
   };
-  return new EntryFrame(bytes, body, times, readLease(bytes, key));
+  return new EntryFrame(bytes, BODY_OFFSET.leasable, times, readLease(bytes, key));
 }
 
 function parseLease(bytes: Buffer, key: string): LeaseFrame {
@@ -195,26 +211,24 @@ function parseLease(bytes: Buffer, key: string): LeaseFrame {
   return new LeaseFrame(bytes, readLease(bytes, key));
 }
 
-function startFrame(kind: number, writeId: Uint8Array, length: number): Buffer {
-  if (writeId.length !== WRITE_ID_LENGTH) throw new RangeError(`A write id has ${WRITE_ID_LENGTH} bytes`);
-  const frame = Buffer.allocUnsafe(length);
+function start(frame: Buffer, kind: number, writeId?: Uint8Array): void {
   frame[OFFSET.magic] = MAGIC[0];
   frame[OFFSET.magic + 1] = MAGIC[1];
   frame[OFFSET.version] = WIRE_VERSION;
   frame[OFFSET.kind] = kind;
-  for (let at = 0; at < WRITE_ID_LENGTH; at += 1) frame[OFFSET.writeId + at] = writeId[at] ?? 0;
-  return frame;
+  if (writeId === undefined) return putNewWriteId(frame, OFFSET.writeId);
+  if (writeId.length !== WRITE_ID_LENGTH) throw new RangeError(`A write id has ${WRITE_ID_LENGTH} bytes`);
+  frame.set(writeId, OFFSET.writeId);
 }
 
-/** Over everything but the checksum itself. */
-function entryChecksum(frame: Buffer, body: Uint8Array): number {
-  return checksum(body, checksumOf(frame, 0, CHECKSUM_OFFSET.entry));
+function putChecksum(frame: Buffer, offset: number, blank: readonly number[]): void {
+  frame.writeUInt32BE(checksum(frame, blank), offset);
 }
 
-/** Over everything but the checksum itself and the slot. */
-function leasableChecksum(frame: Buffer, body: Uint8Array): number {
-  const head = checksumOf(frame, 0, SLOT.start);
-  return checksum(body, checksumOf(frame, SLOT.end, CHECKSUM_OFFSET.leasable, head));
+function checkChecksum(bytes: Buffer, offset: number, blank: readonly number[], key: string): void {
+  if (bytes.readUInt32BE(offset) !== checksum(bytes, blank)) {
+    throw damagedPayload(key, 'the checksum does not match');
+  }
 }
 
 function writeLease(frame: Buffer, lease: Lease): void {
@@ -247,8 +261,4 @@ function readTime(bytes: Buffer, offset: number, key: string): number {
 
 function cutShort(key: string): Error {
   return damagedPayload(key, 'they are cut short');
-}
-
-function wrongChecksum(key: string): Error {
-  return damagedPayload(key, 'the checksum does not match');
 }

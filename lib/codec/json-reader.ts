@@ -94,7 +94,6 @@ function endOfString(text: string, start: number): number {
 
 /** Whether text could hold an own `__proto__`; a writer of this cache never escapes its characters. */
 export function mayHoldProto(text: string): boolean {
-  if (text.length < SHALLOW) return PROTO.test(text); // one call less
   return text.includes('__proto__') || (text.includes('\\u00') && PROTO.test(text));
 }
 

@@ -10,38 +10,39 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
  * @param text any string
  * @param key for messages
  * @param maxBytes the largest size in bytes
+ * @param room free bytes in front of the body
  * @throws CacheSerializationError when it is too large
  */
-export function encodeText(text: string, key: string, maxBytes: number): Buffer {
+export function encodeText(text: string, key: string, maxBytes: number, room: number): Buffer {
   if (text.length > maxBytes) throw tooLargeToStore(key, maxBytes);
   const size = Buffer.byteLength(text);
-  if (size === text.length) return filled(text, 'latin1', FLAG.ascii, size);
+  if (size === text.length) return filled(text, room, 'latin1', FLAG.ascii, size);
   const lone = LONE_SURROGATE.test(text);
   const stored = lone ? text.length * 2 : size;
   if (stored > maxBytes) throw tooLargeToStore(key, maxBytes);
-  return lone ? filled(text, 'utf16le', FLAG.utf16, stored) : filled(text, 'utf8', 0, stored);
+  return lone ? filled(text, room, 'utf16le', FLAG.utf16, stored) : filled(text, room, 'utf8', 0, stored);
 }
 
-function filled(text: string, encoding: BufferEncoding, flags: number, size: number): Buffer {
-  const body = startBody(CODEC.text, flags, size);
-  body.write(text, BODY_HEADER, encoding);
-  return body;
+function filled(text: string, room: number, encoding: BufferEncoding, flags: number, size: number): Buffer {
+  const bytes = startBody(room, CODEC.text, flags, size);
+  bytes.write(text, room + BODY_HEADER, encoding);
+  return bytes;
 }
 
 /**
  * Reads the text of a body.
  *
- * @param body with a checked header
- * @param start where the text begins
+ * @param bytes that hold the text
+ * @param start where it begins
  * @param end where it ends
+ * @param flags of its body
  * @param key for messages
  * @throws CacheSerializationError when it is no text of its encoding
  */
-export function readText(body: Buffer, start: number, end: number, key: string): string {
-  const flags = body[1] ?? 0;
-  if (flags === FLAG.ascii) return body.toString('latin1', start, end);
-  if (flags === FLAG.utf16 && (end - start) % 2 === 0) return body.toString('utf16le', start, end);
-  if (flags !== 0 || !isUtf8(body.subarray(start, end)))
+export function readText(bytes: Buffer, start: number, end: number, flags: number, key: string): string {
+  if (flags === FLAG.ascii) return bytes.toString('latin1', start, end);
+  if (flags === FLAG.utf16 && (end - start) % 2 === 0) return bytes.toString('utf16le', start, end);
+  if (flags !== 0 || !isUtf8(bytes.subarray(start, end)))
     throw damagedPayload(key, 'the text is not well formed');
-  return body.toString('utf8', start, end);
+  return bytes.toString('utf8', start, end);
 }

@@ -8,13 +8,23 @@ const POOLED = 512;
 const pool = Buffer.allocUnsafeSlow(POOLED * WRITE_ID_LENGTH);
 let next = pool.length;
 
-/** Draws the random bytes that tell one write of a key from every other. */
-export function newWriteId(): Buffer {
+/**
+ * Draws the random bytes that tell one write of a key from every other.
+ *
+ * @param target where they go
+ * @param offset of the first one
+ */
+export function putNewWriteId(target: Uint8Array, offset: number): void {
   if (next === pool.length) {
     randomFillSync(pool);
     next = 0;
   }
+  for (let at = offset; at < offset + WRITE_ID_LENGTH; at += 1) target[at] = pool[next++] ?? 0;
+}
+
+/** Draws a write id of its own. */
+export function newWriteId(): Buffer {
   const id = Buffer.allocUnsafe(WRITE_ID_LENGTH);
-  for (let at = 0; at < WRITE_ID_LENGTH; at += 1) id[at] = pool[next++] ?? 0;
+  putNewWriteId(id, 0);
   return id;
 }

@@ -17,14 +17,17 @@ export interface LeaseSlot {
 export interface EntrySlot {
   readonly state: 'entry';
   readonly fresh: boolean;
-  /** What the codec made of the value; only the codec reads it. */
-  readonly body: Uint8Array;
+  /** They end with what the codec made of the value; only the codec reads it. */
+  readonly bytes: Uint8Array;
+  /** Where that begins in them. */
+  readonly start: number;
 }
 
 /** One entry to write. */
 export interface Put {
   readonly key: string;
-  readonly body: Uint8Array;
+  /** What the codec made, after {@link CacheStore.room} bytes that the store fills; nobody else uses them again. */
+  readonly bytes: Buffer;
   /** In whole milliseconds; absent: it stays until it is removed. */
   readonly ttl?: number;
 }
@@ -78,6 +81,9 @@ export type CommandHandlers = {
  * against it, so that backends cannot drift apart and a tier in front of a store is itself a store.
  */
 export interface CacheStore {
+  /** How many bytes it wants free in front of what it is given to write, so that nothing need be copied. */
+  readonly room: number;
+
   /**
    * Carries out a command within the store's own deadline.
    *

@@ -42,7 +42,7 @@ export abstract class CoreCache<T = unknown> implements ICache<T>, AsyncDisposab
     const slot = only(await store.execute({ op: 'read', prefix, keys: [key] }));
     if (slot.state !== 'entry' || !slot.fresh) return CacheMiss.instance;
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what is under this prefix is what set() took
-    return new CacheHit(codec.decode(slot.body, key) as T);
+    return new CacheHit(codec.decode(slot.bytes, key, slot.start) as T);
   }
 
   async set(key: string, value: T, options?: CacheWriteOptions): Promise<void> {
@@ -50,7 +50,7 @@ export abstract class CoreCache<T = unknown> implements ICache<T>, AsyncDisposab
     assertWriteOptions(options, key);
     const { store, codec, prefix } = this.#parts;
     const ttl = options?.ttl === undefined ? this.#parts.ttl : resolveTimeToLive(options.ttl, key);
-    const put = { key, body: codec.encode(value, key), ttl };
+    const put = { key, bytes: codec.encode(value, key, store.room), ttl };
     only(await store.execute({ op: 'write', prefix, puts: [put] }));
   }
 

@@ -21,7 +21,7 @@ export interface MemoryStoreOptions {
 }
 
 interface Entry {
-  readonly body: Uint8Array;
+  readonly bytes: Uint8Array;
   /** By the clock, in milliseconds since the epoch; `Infinity` for an entry that stays. */
   readonly expiresAt: number;
 }
@@ -30,6 +30,7 @@ const ABSENT: Slot = { state: 'absent' };
 
 /** Slots in this process, bounded by entries and by bytes; the least recently used go first. */
 export class MemoryStore implements CacheStore {
+  readonly room = 0;
   readonly #entries: LRUCache<string, Entry>;
   readonly #options: MemoryStoreOptions;
 
@@ -56,11 +57,11 @@ export class MemoryStore implements CacheStore {
 
   #read(key: string): Slot {
     const entry = this.#fresh(key);
-    return entry === undefined ? ABSENT : { state: 'entry', fresh: true, body: entry.body };
+    return entry === undefined ? ABSENT : { state: 'entry', fresh: true, bytes: entry.bytes, start: 0 };
   }
 
-  #write(physicalKey: string, { key, body, ttl }: Put): Outcome<void> {
-    const size = Buffer.byteLength(physicalKey) + body.byteLength;
+  #write(physicalKey: string, { key, bytes, ttl }: Put): Outcome<void> {
+    const size = Buffer.byteLength(physicalKey) + bytes.byteLength;
     if (size > this.#options.maxBytes) {
       return new CacheSerializationError(
         'CACHE_VALUE_TOO_LARGE',
@@ -70,7 +71,7 @@ export class MemoryStore implements CacheStore {
       );
     }
     const expiresAt = ttl === undefined ? Infinity : this.#options.clock() + ttl;
-    this.#entries.set(physicalKey, { body, expiresAt }, { size });
+    this.#entries.set(physicalKey, { bytes, expiresAt }, { size });
     return undefined;
   }
 

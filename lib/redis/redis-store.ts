@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
-import { encodeEntry, parseFrame } from '../codec/frame.js';
-import { newWriteId } from '../codec/write-id.js';
+import { BODY_OFFSET } from '../codec/frame-layout.js';
+import { parseFrame, sealEntry } from '../codec/frame.js';
 import { CacheSerializationError, SpakkyCacheError } from '../contract/errors.js';
 import type {
   CacheStore,
@@ -23,6 +23,7 @@ const ABSENT: Slot = { state: 'absent' };
 
 /** Slots in Redis, one key each, framed so that each value says what it is. */
 export class RedisStore implements CacheStore {
+  readonly room = BODY_OFFSET.entry;
   readonly #connection: RedisConnection;
 
   readonly #handlers: CommandHandlers = {
@@ -55,11 +56,11 @@ export class RedisStore implements CacheStore {
     });
   }
 
-  #write(request: KeyRequest, { body, ttl }: Put): Promise<void> {
+  #write(request: KeyRequest, { bytes, ttl }: Put): Promise<void> {
     const key = physicalKey(request);
-    const frame = encodeEntry(body, newWriteId());
+    sealEntry(bytes);
     return this.#connection.run(request, async (client) => {
-      const reply = await (ttl === undefined ? client.set(key, frame) : client.set(key, frame, 'PX', ttl));
+      const reply = await (ttl === undefined ? client.set(key, bytes) : client.set(key, bytes, 'PX', ttl));
       if (reply !== 'OK') throw this.#unexpected(request, 'SET', reply);
     });
   }
@@ -136,7 +137,7 @@ async function slotOf(bytes: Buffer, key: string, client: Redis): Promise<Slot> 
   if (frame.kind === 'lease') return { state: 'lease' };
   // Redis' own expiry is the end of a plain entry; one with times of its own is judged by the server's clock.
   const fresh = frame.times === undefined || (await serverTime(client)) < frame.times.freshUntil;
-  return { state: 'entry', fresh, body: frame.body };
+  return { state: 'entry', fresh, bytes: frame.bytes, start: frame.bodyStart };
 }
 
 async function serverTime(client: Redis): Promise<number> {

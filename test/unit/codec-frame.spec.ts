@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
+import { checksum } from '../../lib/codec/checksum.js';
 import { createCodec } from '../../lib/codec/codec.js';
 import {
   encodeEntry,
@@ -12,6 +13,7 @@ import {
   LeaseFrame,
   NO_LEASE,
   parseFrame,
+  sealEntry,
 } from '../../lib/codec/frame.js';
 import { BODY_OFFSET, CHECKSUM_OFFSET, LEASE_LENGTH, OFFSET, SLOT } from '../../lib/codec/frame-layout.js';
 import { newWriteId } from '../../lib/codec/write-id.js';
@@ -93,6 +95,16 @@ describe('frames', () => {
     expect(() => encodeLease(WRITE_ID, { token: Buffer.alloc(15), leaseDeadline: 0 })).toThrow(RangeError);
   });
 
+  it('are made in place of what the codec made with room in front', () => {
+    const frame = codec.encode({ a: 1 }, KEY, BODY_OFFSET.entry);
+    sealEntry(frame, WRITE_ID);
+    expect(frame).toEqual(encodeEntry(codec.encode({ a: 1 }, KEY), WRITE_ID));
+    sealEntry(frame);
+    const read = entryOf(parseFrame(frame, KEY));
+    expect(read.writeId).not.toEqual(WRITE_ID);
+    expect(codec.decode(read.bytes, KEY, read.bodyStart)).toEqual({ a: 1 });
+  });
+
   it('get write ids that differ', () => {
     const ids = new Set(Array.from({ length: 2000 }, () => newWriteId().toString('hex')));
     expect(ids.size).toBe(2000);
@@ -100,9 +112,39 @@ describe('frames', () => {
   });
 
   it('hold bodies of every size', () => {
-    for (const size of [0, 1, 63, 64, 65, 100_000]) {
+    for (const size of [0, 1, 63, 64, 65, 4079, 4080, 4081, 100_000]) {
       const large = Buffer.alloc(size, 7);
       expect(entryOf(parseFrame(encodeEntry(large, WRITE_ID), KEY)).body).toEqual(large);
+    }
+  });
+});
+
+describe('the checksum', () => {
+  const text = Buffer.from('Nobody inspects the spammish repetition');
+  const bytes = Buffer.from(Array.from({ length: 20_000 }, (_, index) => (index * 31) & 0xff));
+
+  it.each([
+    ['nothing', Buffer.alloc(0), 0x02cc5d05],
+    ['a letter', Buffer.from('a'), 0x550d7456],
+    ['three letters', Buffer.from('abc'), 0x32d153ff],
+    ['some stripes', text, 0xe2293b2f],
+  ])('is xxHash32 with seed 0: %s', (_name, input, expected) => {
+    expect(checksum(input)).toBe(expected);
+  });
+
+  it('is the same at every alignment', () => {
+    for (const shift of [1, 2, 3]) {
+      const moved = Buffer.concat([Buffer.alloc(shift), bytes]).subarray(shift);
+      expect(checksum(moved)).toBe(checksum(bytes));
+    }
+  });
+
+  it('takes blank words as zero, and changes with every other byte', () => {
+    const whole = checksum(bytes, [3]);
+    for (let at = 0; at < bytes.length; at += at < 100 ? 1 : 97) {
+      const changed = Buffer.from(bytes);
+      changed[at] = (changed[at] ?? 0) ^ 0x80;
+      expect(checksum(changed, [3]) === whole).toBe(at >= 12 && at < 16);
     }
   });
 });
@@ -178,6 +220,7 @@ describe('A35 frames that cannot be read', () => {
       Buffer.from('bytes'),
       { when: new Date(5), set: new Set([1n]) },
       [null, true, 0.5],
+      Array.from({ length: 300 }, (_, index) => index * 1001),
     ];
     const frames = values.flatMap((value) => {
       const encoded = codec.encode(value, KEY);
