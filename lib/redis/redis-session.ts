@@ -42,7 +42,10 @@ export class RedisSession {
   readonly #listener: SessionListener;
   readonly #events: readonly (readonly [string, (error: unknown) => void])[];
   #state: SessionState = { name: 'idle' };
+  /** The last thing that the driver complained of. */
   #failure: ConnectionFailure | undefined;
+  /** Why this side gave the connection up; what the driver complains of afterwards only follows from that. */
+  #verdict: ConnectionFailure | undefined;
   #failedAttempts = 0;
   #timer: NodeJS.Timeout | undefined;
   #ended = false;
@@ -74,7 +77,7 @@ export class RedisSession {
   /** What is known of why the connection ended, or is ending. */
   get failure(): ConnectionFailure {
     if (this.#state.name === 'down') return this.#state.failure;
-    return this.#failure ?? CLOSED;
+    return this.#verdict ?? this.#failure ?? CLOSED;
   }
 
   /** Begins to connect, unless that was done before. */
@@ -84,7 +87,7 @@ export class RedisSession {
 
   /** Gives a connection up that is of no use any more; the next one follows by itself. */
   replace(failure: ConnectionFailure): void {
-    this.#failure = failure;
+    this.#verdict = failure;
     this.#link.hangUp();
   }
 
@@ -118,13 +121,13 @@ export class RedisSession {
   #giveUpAttempt(): void {
     const { client, tls } = this.#link;
     const { status } = client;
-    this.replace(this.#failure ?? silenceFailure(status, tls, this.#patience));
+    this.replace(silenceFailure(status, tls, this.#patience));
     if (!isConnecting(status)) this.#onEnd();
   }
 
   /** The driver calls a connection ready before the peer has said a word: the first reply tells what it is. */
   #onReady(): void {
-    if (this.#failure?.code === 'REDIS_DATABASE') return;
+    if (this.#verdict !== undefined) return;
     this.#link.client.ping().then(
       () => this.#open(),
       (error: unknown) => this.#onFirstError(classifyFailure(error)),
@@ -157,18 +160,17 @@ export class RedisSession {
     const { code } = this.#failure;
     // ioredis would go on: after a refused SELECT in database 0, after a reply that nobody asked for with replies
     // that are each the answer to another command.
-    if (code === 'REDIS_DATABASE' || code === 'REDIS_PROTOCOL') this.#link.hangUp();
+    if (code === 'REDIS_DATABASE' || code === 'REDIS_PROTOCOL') this.replace(this.#failure);
   }
 
   #onEnd(): void {
     clearTimeout(this.#timer);
     if (this.#ended) return;
-    if (this.#isAbandoned()) {
-      this.#giveUp(ABANDONED);
-      return;
-    }
-    if (this.#state.name !== 'ready' || this.#log.lost(this.failure) < SOON) {
-      this.#giveUp(this.failure);
+    const failure = this.#isAbandoned() ? ABANDONED : (this.#verdict ?? this.#failure ?? CLOSED);
+    this.#failure = failure;
+    this.#verdict = undefined;
+    if (this.#state.name !== 'ready' || failure === ABANDONED || this.#log.lost(failure) < SOON) {
+      this.#giveUp(failure);
       return;
     }
     this.#state = { name: 'connecting' };

@@ -380,6 +380,22 @@ describe('A peer that is no Redis', () => {
     expect(connections).toBeLessThan(20);
   });
 
+  it('is told as the reason of the last attempt, not of the first', async () => {
+    const port = await getFreePort();
+    const cache = redis.newCacheAt({ host: '127.0.0.1', port, socketTimeout: T });
+    expect(await rejection(cache.get('key'))).toMatchObject({ code: 'REDIS_UNREACHABLE' });
+    const server = createServer((socket) => void socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    await serve(
+      server,
+      async () => {
+        await eventually(2_000, async () => {
+          expect(await rejection(cache.get('key'))).toMatchObject({ code: 'REDIS_PROTOCOL' });
+        });
+      },
+      port,
+    );
+  });
+
   it('A20 is a typed error within the deadline when it says nothing', async () => {
     await withPeer('', async (port) => {
       const cache = redis.newCacheAt({ host: '127.0.0.1', port, socketTimeout: T });
@@ -548,10 +564,10 @@ async function withAnswers(reply: string, test: (port: number) => Promise<void>)
   await serve(server, test);
 }
 
-async function serve(server: Server, test: (port: number) => Promise<void>): Promise<void> {
+async function serve(server: Server, test: (port: number) => Promise<void>, at?: number): Promise<void> {
   const sockets = new Set<{ destroy(): void }>();
   server.on('connection', (socket) => sockets.add(socket));
-  const port = await getFreePort();
+  const port = at ?? (await getFreePort());
   await new Promise<void>((resolve) => {
     server.listen(port, '127.0.0.1', resolve);
   });
