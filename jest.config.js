@@ -21,17 +21,27 @@ const shared = {
 
 const withoutServer = ['<rootDir>/test/unit/', '<rootDir>/test/types/'];
 
+/** Jest runs these two only when a test of such a project runs: unit tests need no server. */
+const withServer = {
+  ...shared,
+  globalSetup: '<rootDir>/test/support/global-setup.mjs',
+  globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
+};
+
 export default {
   projects: [
     { ...shared, displayName: 'unit', testMatch: withoutServer.map((folder) => `${folder}**/*.spec.ts`) },
     {
-      ...shared,
+      ...withServer,
       displayName: 'redis',
       testMatch: ['<rootDir>/test/**/*.spec.ts'],
       testPathIgnorePatterns: withoutServer,
-      // Jest runs these two only when a test of this project runs: unit tests need no server.
-      globalSetup: '<rootDir>/test/support/global-setup.mjs',
-      globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
+    },
+    {
+      ...withServer,
+      displayName: 'redis, ioredis 5',
+      testMatch: ['<rootDir>/test/integration/redis-connection.spec.ts'],
+      moduleNameMapper: { ...shared.moduleNameMapper, '^ioredis$': 'ioredis-v5' },
     },
   ],
   collectCoverageFrom: ['lib/**/*.ts'],

@@ -46,6 +46,8 @@ function ownLink(connection: OwnConnection, timeout: number): RedisLink {
     autoResendUnfulfilledCommands: false,
     // A server that is loading its data set answers so by itself, and INFO may be forbidden.
     enableReadyCheck: false,
+    // While ioredis 5 waits for the replies of CLIENT SETINFO, a connection may end: it would be called ready for ever.
+    disableClientInfo: true,
     // RESP3 brings nothing that is used here, and its HELLO may be forbidden.
     protocol: 2,
   });
