@@ -1,3 +1,4 @@
+import type { RedisConnectionCode } from '../contract/redis-errors.js';
 import { backoff } from './backoff.js';
 import type { ConnectionLog } from './connection-log.js';
 import {
@@ -26,6 +27,16 @@ export interface SessionListener {
 
 /** A connection that is lost again after less than this, in milliseconds, is not dialled at once. */
 const SOON = 1_000;
+
+/**
+ * After these a connection must not be used, though ioredis would go on: after a refused SELECT in database 0, after
+ * a reply that nobody asked for with replies that are each the answer to another command.
+ */
+const DECISIVE: ReadonlySet<RedisConnectionCode> = new Set([
+  'REDIS_CREDENTIALS',
+  'REDIS_DATABASE',
+  'REDIS_PROTOCOL',
+]);
 
 const CLOSED = connectionFailure('REDIS_CONNECTION_LOST', 'the connection was closed');
 const NO_PASSWORD = connectionFailure('REDIS_CREDENTIALS', 'the function that answers the password failed');
@@ -85,10 +96,9 @@ export class RedisSession {
     if (this.#state.name === 'idle') this.#dial();
   }
 
-  /** Gives a connection up that is of no use any more; the next one follows by itself. */
+  /** Gives a connection up that has fallen silent; the next one follows by itself. An application's client is left. */
   replace(failure: ConnectionFailure): void {
-    this.#verdict = failure;
-    this.#link.hangUp();
+    if (this.#link.redialledBy === 'cache') this.#condemn(failure);
   }
 
   /** Ends the connection for good. */
@@ -119,10 +129,23 @@ export class RedisSession {
 
   /** A peer that accepts and says nothing would keep the driver waiting for ever. */
   #giveUpAttempt(): void {
-    const { client, tls } = this.#link;
+    const { client, tls, redialledBy } = this.#link;
     const { status } = client;
-    this.replace(silenceFailure(status, tls, this.#patience));
+    const failure = silenceFailure(status, tls, this.#patience);
+    if (redialledBy === 'owner') {
+      this.#giveUp(failure);
+      return;
+    }
+    this.#condemn(failure);
     if (!isConnecting(status)) this.#onEnd();
+  }
+
+  /** Ends a connection that must not be used; whatever the driver says of it afterwards changes nothing. */
+  #condemn(failure: ConnectionFailure): void {
+    if (this.#verdict !== undefined) return;
+    this.#verdict = failure;
+    this.#link.hangUp();
+    if (this.#link.redialledBy === 'owner') this.#giveUp(failure);
   }
 
   /** The driver calls a connection ready before the peer has said a word: the first reply tells what it is. */
@@ -137,9 +160,7 @@ export class RedisSession {
   #onFirstError(failure: RedisFailure): void {
     // A server that is loading, or that forbids PING, is there all the same; a lost connection tells itself.
     if (failure.kind === 'operation') this.#open();
-    if (failure.kind !== 'connection' || failure.code !== 'REDIS_CREDENTIALS') return;
-    this.replace(failure);
-    if (this.#link.redialledBy === 'owner') this.#onEnd();
+    if (failure.kind === 'connection' && DECISIVE.has(failure.code)) this.#condemn(failure);
   }
 
   #open(): void {
@@ -157,10 +178,7 @@ export class RedisSession {
     if (failure.kind === 'unsent') return;
     this.#failure =
       failure.kind === 'connection' ? failure : connectionFailure('REDIS_UNREACHABLE', failure.cause.message);
-    const { code } = this.#failure;
-    // ioredis would go on: after a refused SELECT in database 0, after a reply that nobody asked for with replies
-    // that are each the answer to another command.
-    if (code === 'REDIS_DATABASE' || code === 'REDIS_PROTOCOL') this.replace(this.#failure);
+    if (DECISIVE.has(this.#failure.code)) this.#condemn(this.#failure);
   }
 
   #onEnd(): void {

@@ -267,6 +267,9 @@ describe('A server that freezes', () => {
   });
 
   it('A18 leaves none of 10,000 calls pending', async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => void warnings.push(warning);
+    process.on('warning', onWarning);
     const cache = newCache();
     await cache.ping();
     await redis.server.freeze();
@@ -276,6 +279,8 @@ describe('A server that freezes', () => {
     await redis.server.resume();
     expect(calls.every(({ status }) => status === 'rejected')).toBe(true);
     await eventually(2_000, () => cache.ping());
+    process.off('warning', onWarning);
+    expect(warnings).toEqual([]);
   });
 
   it('lets operations wait for the first attempt to connect, and no longer than their deadline', async () => {
@@ -528,6 +533,29 @@ describe('A client of the application', () => {
       expect(String(error)).toContain('the application ended the client');
       expect(milliseconds).toBeLessThan(50);
     }
+  });
+
+  it('is not used on a database that was refused', async () => {
+    const keyPrefix = redis.newPrefix();
+    const client = redis.newClient({ db: 99, retryStrategy: () => 50 });
+    const cache = redis.newCacheAt({ client, keyPrefix, socketTimeout: T });
+    expect(await rejection(cache.set('key', 1))).toMatchObject({ code: 'REDIS_DATABASE' });
+    expect(await redis.raw.exists(`${keyPrefix}key`)).toBe(0);
+  });
+
+  it('keeps its connection when the server falls silent, and goes on with it afterwards', async () => {
+    const client = redis.newClient();
+    const cache = redis.newCacheAt({ client, keyPrefix: redis.newPrefix(), socketTimeout: T });
+    await cache.ping();
+    let closed = 0;
+    client.on('close', () => {
+      closed += 1;
+    });
+    await redis.server.freeze();
+    expect(await rejection(cache.get('key'))).toMatchObject({ code: 'REDIS_TIMEOUT' });
+    await redis.server.resume();
+    expect(await cache.get('key')).toBe(CacheMiss.instance);
+    expect(closed).toBe(0);
   });
 
   it('with a login that is refused is a typed error', async () => {
