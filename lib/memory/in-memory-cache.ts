@@ -1,5 +1,6 @@
 import { createCodec } from '../codec/codec.js';
-import { CacheConfigurationError, collectProblems } from '../contract/errors.js';
+import { collectProblems } from '../contract/collect-problems.js';
+import { CacheConfigurationError } from '../contract/errors.js';
 import { CoreCache } from '../core/core-cache.js';
 import { type InMemoryCacheOptions, resolveInMemoryCacheOptions } from './in-memory-cache-options.js';
 import { MemoryStore } from './memory-store.js';

@@ -5,7 +5,8 @@ import {
   resolveRedisCacheOptions,
 } from '../config/resolve-redis-cache-options.js';
 import type { ResolvedRedisCacheOptions } from '../config/resolved-redis-cache-options.js';
-import { CacheConfigurationError, collectProblems } from '../contract/errors.js';
+import { collectProblems } from '../contract/collect-problems.js';
+import { CacheConfigurationError } from '../contract/errors.js';
 import { CoreCache } from '../core/core-cache.js';
 import type { CacheLogger } from './connection-log.js';
 import { RedisConnection } from './redis-connection.js';
