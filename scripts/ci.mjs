@@ -33,11 +33,11 @@ function runNpm(args) {
 function runTests() {
   const folder = mkdtempSync(join(tmpdir(), 'spakky-ci-'));
   const report = join(folder, 'tests.json');
-  const succeeded = runNpm(['test', '--', '--ci', '--json', `--outputFile=${report}`]);
+  const succeeded = runNpm(['test', '--', '--ci', '--coverage', '--json', `--outputFile=${report}`]);
   const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = readReport(report);
   rmSync(folder, { recursive: true });
   const failures = numFailedTests + numRuntimeErrorTestSuites;
-  // A run without tests, or one that failed beside them (a server left behind), is a failure as well.
+  // A run without tests, or one that failed beside them (coverage too low, a server left behind), is a failure too.
   const isClean = succeeded && numPassedTests > 0;
   return { passed: numPassedTests, failed: isClean ? failures : Math.max(failures, 1) };
 }
