@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { damagedPayload, tooLargeToRead, unsupportedPayload } from './failures.js';
+import { readWord, writeWord } from './words.js';
 
 /** How a payload was encoded: the first byte of a body. */
 export const CODEC = {
@@ -29,6 +30,8 @@ export const FLAG = {
   hmac: 0x80,
 } as const;
 
+/** Where the plain length begins. */
+const PLAIN_LENGTH = 2;
 /** Codec id, flags, u32 plain length. */
 export const BODY_HEADER = 6;
 
@@ -44,10 +47,7 @@ export function startBody(room: number, codec: number, flags: number, size: numb
   const bytes = Buffer.allocUnsafe(room + BODY_HEADER + size);
   bytes[room] = codec;
   bytes[room + 1] = flags;
-  bytes[room + 2] = size >>> 24;
-  bytes[room + 3] = size >>> 16;
-  bytes[room + 4] = size >>> 8;
-  bytes[room + 5] = size;
+  writeWord(bytes, room + PLAIN_LENGTH, size);
   return bytes;
 }
 
@@ -68,7 +68,7 @@ export function checkBody(bytes: Uint8Array, start: number, key: string, maxByte
   const known = knownFlags(codec);
   if (known === undefined) throw newer(key, `codec ${codec}`);
   if ((flags & ~known) !== 0) throw newer(key, `flags ${flags}`);
-  if (plain !== plainLength(bytes, start)) throw damagedPayload(key, 'the length is wrong');
+  if (plain !== readWord(bytes, start + PLAIN_LENGTH)) throw damagedPayload(key, 'the length is wrong');
   if (plain > maxBytes) throw tooLargeToRead(key, maxBytes);
 }
 
@@ -93,10 +93,4 @@ function newer(key: string, what: string): Error {
     key,
     `it was written with ${what}, which this version does not know; upgrade this reader, or delete the key`,
   );
-}
-
-function plainLength(bytes: Uint8Array, start: number): number {
-  let length = 0;
-  for (let at = start + 2; at < start + BODY_HEADER; at += 1) length = length * 256 + (bytes[at] ?? 0);
-  return length;
 }

@@ -5,11 +5,12 @@ import { damagedPayload, refusedValue, tooLargeToStore, unsupportedPayload } fro
 import { mayHoldProto, parseJson, refuseProto } from './json-reader.js';
 import { refusedMemory } from './memory-values.js';
 import { RichReader } from './rich-reader.js';
-import { type ResolvedSerializer, resolveSerializer } from './serializer-options.js';
+import { type Classes, type ResolvedSerializer, resolveSerializer } from './serializer-options.js';
 import type { CacheSerializer, SerializerOption } from './serializer.js';
 import { encodeText, readText } from './text.js';
 import { ValueWriter } from './value-writer.js';
 import { MAX_DEPTH } from './walk.js';
+import { readWord } from './words.js';
 
 /** Values to self-describing bytes (codec, flags, plain length, payload) and back. */
 export interface Codec {
@@ -32,7 +33,7 @@ export interface Codec {
    * @returns a value that shares no memory with the bytes
    * @throws CacheSerializationError when the bytes cannot be read here
    */
-  decode(bytes: Uint8Array, key: string, start?: number): unknown;
+  decode(bytes: Buffer, key: string, start?: number): unknown;
 }
 
 /**
@@ -59,13 +60,18 @@ const TEXT_LENGTH = 4;
 class BuiltInCodec implements Codec {
   /** Used again, unless an accessor of a value encodes another value meanwhile. */
   private idle: ValueWriter | undefined;
+  private readonly classes: Classes;
+  private readonly maxBytes: number;
 
-  constructor(private readonly options: ResolvedSerializer) {}
+  constructor({ classes, maxBytes }: ResolvedSerializer) {
+    this.classes = classes;
+    this.maxBytes = maxBytes;
+  }
 
   encode(value: unknown, key: string, room = 0): Buffer {
-    if (typeof value === 'string') return encodeText(value, key, this.options.maxBytes, room);
+    if (typeof value === 'string') return encodeText(value, key, this.maxBytes, room);
     if (isBuffer(value)) return this.encodeBytes(value, key, room);
-    const writer = this.idle ?? new ValueWriter(this.options.classes, this.options.maxBytes);
+    const writer = this.idle ?? new ValueWriter(this.classes, this.maxBytes);
     this.idle = undefined;
     try {
       writer.writeAll(value, key);
@@ -77,7 +83,7 @@ class BuiltInCodec implements Codec {
   }
 
   private encodeBytes(value: Buffer, key: string, room: number): Buffer {
-    if (value.length > this.options.maxBytes) throw tooLargeToStore(key, this.options.maxBytes);
+    if (value.length > this.maxBytes) throw tooLargeToStore(key, this.maxBytes);
     const refusal = refusedMemory(value);
     if (refusal !== undefined) throw refusedValue(key, `$: ${refusal}`);
     const bytes = startBody(room, CODEC.bytes, 0, value.length);
@@ -85,14 +91,23 @@ class BuiltInCodec implements Codec {
     return bytes;
   }
 
-  decode(stored: Uint8Array, key: string, start = 0): unknown {
-    checkBody(stored, start, key, this.options.maxBytes);
-    const bytes = asBuffer(stored);
+  decode(bytes: Buffer, key: string, start = 0): unknown {
+    checkBody(bytes, start, key, this.maxBytes);
     const payload = start + BODY_HEADER;
     const flags = bytes[start + 1] ?? 0;
-    switch (bytes[start]) {
-      case CODEC.json:
-        return readJson(readText(bytes, payload, bytes.length, flags, key), key);
+    const codec = bytes[start];
+    if (codec === CODEC.json) return readJson(readText(bytes, payload, bytes.length, flags, key), key);
+    return this.decodeOther(bytes, codec, payload, flags, key);
+  }
+
+  private decodeOther(
+    bytes: Buffer,
+    codec: number | undefined,
+    payload: number,
+    flags: number,
+    key: string,
+  ): unknown {
+    switch (codec) {
       case CODEC.text:
         return readText(bytes, payload, bytes.length, flags, key);
       case CODEC.bytes:
@@ -107,11 +122,11 @@ class BuiltInCodec implements Codec {
   private readRich(bytes: Buffer, payload: number, flags: number, key: string): unknown {
     const start = payload + TEXT_LENGTH;
     if (bytes.length < start) throw damagedPayload(key, 'the length is wrong');
-    const end = start + bytes.readUInt32BE(payload);
+    const end = start + readWord(bytes, payload);
     if (end > bytes.length) throw damagedPayload(key, 'the length is wrong');
     const text = readText(bytes, start, end, flags, key);
     const node = parseJson(text, MAX_RICH_DEPTH, key);
-    return new RichReader(this.options.classes, bytes.subarray(end), key).readAll(node);
+    return new RichReader(this.classes, bytes.subarray(end), key).readAll(node);
   }
 }
 
@@ -166,7 +181,7 @@ class CustomCodec implements Codec {
     throw refusedValue(key, "$: the application's serializer must return a Uint8Array, synchronously");
   }
 
-  decode(bytes: Uint8Array, key: string, start = 0): unknown {
+  decode(bytes: Buffer, key: string, start = 0): unknown {
     checkBody(bytes, start, key, this.maxBytes);
     if (bytes[start] !== CODEC.custom) throw anotherSerializer(key);
     try {
@@ -188,10 +203,6 @@ function anotherSerializer(key: string): Error {
 
 function isBuffer(value: unknown): value is Buffer {
   return types.isUint8Array(value) && Object.getPrototypeOf(value) === Buffer.prototype;
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** A Buffer in memory of its own: one from the shared pool would show foreign bytes through `.buffer`. */

@@ -13,6 +13,7 @@ import {
   TOKEN_LENGTH,
   WIRE_VERSION,
 } from './frame-layout.js';
+import { readWord, writeWord } from './words.js';
 import { putNewWriteId, WRITE_ID_LENGTH } from './write-id.js';
 
 /** Times of an entry that may be served stale, in milliseconds since the epoch by the server's clock. */
@@ -31,19 +32,8 @@ export interface Lease {
   readonly leaseDeadline: number;
 }
 
-/** What every frame has; the write id is copied out only when somebody asks, as most reads do not. */
-abstract class StoredFrame {
-  /** @param bytes the whole frame */
-  constructor(readonly bytes: Buffer) {}
-
-  /** 8 bytes that tell this write from every other. */
-  get writeId(): Buffer {
-    return Buffer.from(this.bytes.subarray(OFFSET.writeId, OFFSET.writeId + WRITE_ID_LENGTH));
-  }
-}
-
 /** A stored entry. */
-export class EntryFrame extends StoredFrame {
+export class EntryFrame {
   readonly kind = 'entry';
 
   /**
@@ -53,22 +43,25 @@ export class EntryFrame extends StoredFrame {
    * @param lease only of an entry that may be served stale
    */
   constructor(
-    bytes: Buffer,
+    readonly bytes: Buffer,
     readonly bodyStart: number,
     readonly times?: EntryTimes,
     readonly lease?: Lease,
-  ) {
-    super(bytes);
-  }
+  ) {}
 
   /** A view on the codec's part. */
   get body(): Buffer {
     return this.bytes.subarray(this.bodyStart);
   }
+
+  /** 8 bytes that tell this write from every other; copied only when somebody asks, as most reads do not. */
+  get writeId(): Buffer {
+    return writeIdOf(this.bytes);
+  }
 }
 
 /** A stored bare lease. */
-export class LeaseFrame extends StoredFrame {
+export class LeaseFrame {
   readonly kind = 'lease';
 
   /**
@@ -76,11 +69,18 @@ export class LeaseFrame extends StoredFrame {
    * @param lease its token and its end
    */
   constructor(
-    bytes: Buffer,
+    readonly bytes: Buffer,
     readonly lease: Lease,
-  ) {
-    super(bytes);
+  ) {}
+
+  /** 8 bytes that tell this write from every other. */
+  get writeId(): Buffer {
+    return writeIdOf(this.bytes);
   }
+}
+
+function writeIdOf(frame: Buffer): Buffer {
+  return Buffer.from(frame.subarray(OFFSET.writeId, OFFSET.writeId + WRITE_ID_LENGTH));
 }
 
 /** What a key holds. */
@@ -160,9 +160,21 @@ export function encodeLease(writeId: Uint8Array, lease: Lease): Buffer {
  * @throws CacheSerializationError when the bytes are foreign, damaged or of a newer version
  */
 export function parseFrame(bytes: Buffer, key: string): Frame {
+  // Almost every frame is one of these; what is rare stands apart, so that the engine can inline the rest.
+  return isPlainEntry(bytes) ? parseEntry(bytes, key) : parseRare(bytes, key);
+}
+
+function isPlainEntry(bytes: Buffer): boolean {
+  return (
+    bytes[0] === MAGIC[0] &&
+    bytes[1] === MAGIC[1] &&
+    bytes[OFFSET.version] === WIRE_VERSION &&
+    bytes[OFFSET.kind] === KIND.entry
+  );
+}
+
+function parseRare(bytes: Buffer, key: string): Frame {
   switch (checkStart(bytes, key)) {
-    case KIND.entry:
-      return parseEntry(bytes, key);
     case KIND.leasable:
       return parseLeasable(bytes, key);
     case KIND.lease:
@@ -222,11 +234,11 @@ function start(frame: Buffer, kind: number, writeId?: Uint8Array): void {
 }
 
 function putChecksum(frame: Buffer, offset: number, blank: readonly number[]): void {
-  frame.writeUInt32BE(checksum(frame, blank), offset);
+  writeWord(frame, offset, checksum(frame, blank));
 }
 
 function checkChecksum(bytes: Buffer, offset: number, blank: readonly number[], key: string): void {
-  if (bytes.readUInt32BE(offset) !== checksum(bytes, blank)) {
+  if (readWord(bytes, offset) !== checksum(bytes, blank)) {
     throw damagedPayload(key, 'the checksum does not match');
   }
 }
@@ -249,12 +261,12 @@ function writeTime(frame: Buffer, time: number, offset: number): void {
   if (!Number.isSafeInteger(time) || time < 0) {
     throw new RangeError('A time is a whole number of milliseconds since the epoch');
   }
-  frame.writeUInt32BE(Math.floor(time / WORD), offset);
-  frame.writeUInt32BE(time % WORD, offset + HALF);
+  writeWord(frame, offset, Math.floor(time / WORD));
+  writeWord(frame, offset + HALF, time % WORD);
 }
 
 function readTime(bytes: Buffer, offset: number, key: string): number {
-  const time = bytes.readUInt32BE(offset) * WORD + bytes.readUInt32BE(offset + HALF);
+  const time = readWord(bytes, offset) * WORD + readWord(bytes, offset + HALF);
   if (!Number.isSafeInteger(time)) throw damagedPayload(key, 'a time is out of range');
   return time;
 }

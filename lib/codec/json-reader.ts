@@ -17,7 +17,10 @@ const CHARACTERS_PER_BRACKET = 256;
  * @throws CacheSerializationError when it is no JSON or too deep; the parser's own message would quote it
  */
 export function parseJson(text: string, maxDepth: number, key: string): unknown {
-  if (text.length <= SHALLOW || hasFewBrackets(text)) return parse(text, key);
+  return text.length <= SHALLOW || hasFewBrackets(text) ? parse(text, key) : parseNested(text, maxDepth, key);
+}
+
+function parseNested(text: string, maxDepth: number, key: string): unknown {
   if (text.length > LARGE) {
     if (isDeeperText(text, maxDepth)) throw tooDeep(key);
     return parse(text, key);

@@ -18,7 +18,7 @@ export interface EntrySlot {
   readonly state: 'entry';
   readonly fresh: boolean;
   /** They end with what the codec made of the value; only the codec reads it. */
-  readonly bytes: Uint8Array;
+  readonly bytes: Buffer;
   /** Where that begins in them. */
   readonly start: number;
 }

@@ -21,7 +21,7 @@ export interface MemoryStoreOptions {
 }
 
 interface Entry {
-  readonly bytes: Uint8Array;
+  readonly bytes: Buffer;
   /** By the clock, in milliseconds since the epoch; `Infinity` for an entry that stays. */
   readonly expiresAt: number;
 }
