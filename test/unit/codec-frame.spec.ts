@@ -119,11 +119,17 @@ describe('frames', () => {
   });
 });
 
+function word(value: bigint): bigint {
+  return BigInt.asUintN(32, value);
+}
+
+function rotate(value: bigint, by: bigint): bigint {
+  return word((value << by) | (word(value) >> (32n - by)));
+}
+
 /** The specification, step by step, in numbers of any size. */
 function xxHash32(bytes: Buffer, seed: number): number {
   const [p1, p2, p3, p4, p5] = [2654435761n, 2246822519n, 3266489917n, 668265263n, 374761393n];
-  const word = (value: bigint): bigint => BigInt.asUintN(32, value);
-  const rotate = (value: bigint, by: bigint): bigint => word((value << by) | (word(value) >> (32n - by)));
   const start = BigInt(seed);
   const lanes = [start + p1 + p2, start + p2, start, start - p1].map(word);
   let at = 0;
