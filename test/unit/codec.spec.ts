@@ -116,6 +116,15 @@ describe('A34 every value comes back exactly or is refused at set', () => {
     expect(reads).toBe(2);
   });
 
+  it('A34 leaves out what a program added to all objects', () => {
+    Reflect.set(Object.prototype, '@added', 1);
+    try {
+      expect(codec.encode({ a: {}, b: 1 }, KEY).subarray(6).toString()).toBe('{"a":{},"b":1}');
+    } finally {
+      Reflect.deleteProperty(Object.prototype, '@added');
+    }
+  });
+
   it('A34 leaves out what is not enumerable', () => {
     expect(roundTrip(Object.defineProperty({ a: 1 }, 'hidden', { value: () => 1 }))).toEqual({ a: 1 });
     const error = Object.defineProperty(new Error('m'), Symbol('hidden'), { value: 1, enumerable: false });
