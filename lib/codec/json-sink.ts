@@ -57,6 +57,12 @@ export class JsonSink {
     this.length = at;
   }
 
+  /** @param text a long text of ASCII that needs no escaping */
+  plain(text: string): void {
+    if (this.length + text.length > this.bytes.length) this.grow(text.length);
+    this.length += this.bytes.write(text, this.length, 'latin1');
+  }
+
   /** @param value a finite number that is not -0 */
   number(value: number): void {
     if ((value | 0) === value && value >= 0) this.digits(value);

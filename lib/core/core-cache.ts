@@ -49,7 +49,7 @@ export abstract class CoreCache<T = unknown> implements ICache<T>, AsyncDisposab
     this.#assertUsable(key);
     assertWriteOptions(options, key);
     const { store, codec, prefix } = this.#parts;
-    const ttl = options?.ttl === undefined ? this.#parts.ttl : resolveTimeToLive(options.ttl, key);
+    const ttl = resolveTimeToLive(options?.ttl === undefined ? this.#parts.ttl : options.ttl, key);
     const put = { key, bytes: codec.encode(value, key, store.room), ttl };
     only(await store.execute({ op: 'write', prefix, puts: [put] }));
   }
@@ -163,8 +163,11 @@ function assertWriteOptions(options: CacheWriteOptions | undefined, key: string)
       { key },
     );
   }
-  for (const name in options) {
-    if (name === 'ttl') continue;
-    throw new CacheBackendCapabilityError(`This cache does not know the option "${name}" of set().`, { key });
+  for (const [name, value] of Object.entries(options)) {
+    if (name === 'ttl' || value === undefined) continue;
+    throw new CacheBackendCapabilityError(
+      `This cache does not know the option "${name}" of set(): leave it out, or use a backend that has it.`,
+      { key },
+    );
   }
 }

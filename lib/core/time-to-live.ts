@@ -3,7 +3,7 @@ import { type Duration, toMilliseconds } from '../contract/duration.js';
 import { InvalidCacheTtlError } from '../contract/errors.js';
 
 /** The last millisecond that a `Date` can name (ECMAScript, "Time Values and Time Range"). */
-const LAST_MILLISECOND = 8.64e15;
+export const LAST_MILLISECOND = 8.64e15;
 
 /**
  * Converts a time to live to whole milliseconds.

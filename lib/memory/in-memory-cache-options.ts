@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import type { CacheSerializer, SerializerOptions } from '../codec/serializer.js';
 import { type Duration, toMilliseconds } from '../contract/duration.js';
 import { CacheConfigurationError } from '../contract/errors.js';
+import { LAST_MILLISECOND } from '../core/time-to-live.js';
 
 /** What an {@link InMemoryCache} can be told. */
 export interface InMemoryCacheOptions {
@@ -31,6 +32,9 @@ const DEFAULTS = {
   clock: () => Date.now(),
 } as const satisfies InMemoryCacheOptions;
 
+/** The engine's `Map` holds no more. */
+const MOST_ENTRIES = 2 ** 24;
+
 const NAMES: readonly string[] = ['maxEntries', 'maxBytes', 'ttl', 'clock', 'serializer'];
 
 /**
@@ -39,17 +43,22 @@ const NAMES: readonly string[] = ['maxEntries', 'maxBytes', 'ttl', 'clock', 'ser
  * @throws CacheConfigurationError that names every option that is wrong
  */
 export function resolveInMemoryCacheOptions(options: InMemoryCacheOptions): ResolvedInMemoryCacheOptions {
+  if (typeof options !== 'object' || options === null) {
+    throw new CacheConfigurationError([`options expects an object, but found ${inspect(options)}`]);
+  }
   const { maxEntries = DEFAULTS.maxEntries, maxBytes = DEFAULTS.maxBytes, clock = DEFAULTS.clock } = options;
   const ttl = options.ttl === undefined || options.ttl === null ? undefined : toMilliseconds(options.ttl);
   const problems = Object.keys(options)
     .filter((name) => !NAMES.includes(name))
     .map((name) => `options.${name} is unknown: the options are ${NAMES.join(', ')}`);
-  if (!isCount(maxEntries)) problems.push(expected('maxEntries', 'a whole number above 0', maxEntries));
+  if (!isCount(maxEntries) || maxEntries > MOST_ENTRIES) {
+    problems.push(expected('maxEntries', `a whole number from 1 to ${MOST_ENTRIES}`, maxEntries));
+  }
   if (!isCount(maxBytes)) problems.push(expected('maxBytes', 'a whole number of bytes above 0', maxBytes));
   if (typeof clock !== 'function') {
     problems.push(expected('clock', 'a function that answers milliseconds since the epoch', clock));
   }
-  if (ttl !== undefined && !(ttl > 0 && Number.isFinite(ttl))) {
+  if (ttl !== undefined && !(ttl > 0 && ttl <= LAST_MILLISECOND)) {
     problems.push(expected('ttl', 'a duration of more than 0 milliseconds', options.ttl));
   }
   if (problems.length > 0) throw new CacheConfigurationError(problems);

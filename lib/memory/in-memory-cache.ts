@@ -26,7 +26,7 @@ export class InMemoryCache<T = unknown> extends CoreCache<T> {
   constructor(options: InMemoryCacheOptions = {}) {
     const problems: string[] = [];
     const resolved = collectProblems(problems, () => resolveInMemoryCacheOptions(options));
-    const codec = collectProblems(problems, () => createCodec(options.serializer));
+    const codec = collectProblems(problems, () => createCodec(options?.serializer));
     if (resolved === undefined || codec === undefined) throw new CacheConfigurationError(problems);
     super({ store: new MemoryStore(resolved), codec, prefix: '', ttl: resolved.ttl });
   }

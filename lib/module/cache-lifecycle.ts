@@ -16,7 +16,7 @@ export class CacheLifecycle implements OnModuleInit, OnApplicationShutdown {
     try {
       await this.cache.ping();
     } catch (error) {
-      await this.cache.close();
+      await this.registry.closeAll();
       throw error;
     }
   }

@@ -37,6 +37,11 @@ export class CacheRegistry {
     return [...this.#caches.values()].includes(cache);
   }
 
+  /** Ends every cache: the application does not start, and nothing may keep its process alive. */
+  async closeAll(): Promise<void> {
+    await Promise.all([...this.#caches.values()].map((cache) => cache.close()));
+  }
+
   #assertApart(name: string | undefined, location: RedisCacheLocation): void {
     for (const [otherName, other] of this.#caches) {
       if (!(other instanceof RedisCache) || !overlap(location, other.location)) continue;

@@ -11,7 +11,7 @@ export interface CacheLogger {
 export class ConnectionLog {
   readonly #target: RedisTarget;
   readonly #logger: CacheLogger | undefined;
-  #lostAt = -Infinity;
+  #lostAt = 0;
   #isLost = false;
 
   constructor(target: RedisTarget, logger: CacheLogger | undefined) {
@@ -19,15 +19,12 @@ export class ConnectionLog {
     this.#logger = logger;
   }
 
-  /** @returns how long ago it was lost the last time, in milliseconds */
-  lost(failure: ConnectionFailure): number {
-    const before = this.#lostAt;
+  lost(failure: ConnectionFailure): void {
     this.#lostAt = performance.now();
     this.#isLost = true;
     this.#logger?.warn(
       `Lost the connection to ${this.#target.address}: ${failure.cause.message}. It reconnects by itself.`,
     );
-    return this.#lostAt - before;
   }
 
   /** Says so once when there was no connection to lose. */

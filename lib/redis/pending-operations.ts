@@ -37,7 +37,12 @@ export class PendingOperations<Item extends PendingOperation> {
 
   #wakeAt(deadline: number): NodeJS.Timeout {
     // After a blocked event loop timers run before the socket is read: a turn later the replies have been seen.
-    return setTimeout(() => setImmediate(() => this.#expireDue()), Math.max(0, deadline - performance.now()));
+    const timer = setTimeout(
+      () => setImmediate(() => this.#expireDue()),
+      Math.max(0, deadline - performance.now()),
+    );
+    // The connection keeps the process alive while something is under way; a timer for what has settled must not.
+    return timer.unref();
   }
 
   #expireDue(): void {

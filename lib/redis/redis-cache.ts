@@ -73,7 +73,7 @@ function configure(
 ): { resolved: ResolvedRedisCacheOptions; codec: Codec } {
   const problems: string[] = [];
   const resolved = collectProblems(problems, () => resolveRedisCacheOptions({ ...context, options }));
-  const serializer = resolved === undefined ? options.serializer : resolved.serializer;
+  const serializer = resolved === undefined ? options?.serializer : resolved.serializer;
   const codec = collectProblems(problems, () => createCodec(serializer));
   if (resolved === undefined || codec === undefined) throw new CacheConfigurationError(problems);
   return { resolved, codec };

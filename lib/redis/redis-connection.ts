@@ -18,6 +18,8 @@ import { RedisSession } from './redis-session.js';
 interface Operation extends PendingOperation {
   readonly request: RedisRequest;
   progress: 'unsent' | 'sent';
+  /** On the clock of `performance.now()`; of what was sent. */
+  sentAt: number;
   start(): void;
   fail(error: SpakkyCacheError): void;
 }
@@ -48,7 +50,8 @@ export class RedisConnection {
     this.#client = link.client;
     this.#timeout = timeout;
     this.#session = new RedisSession(link, timeout * PATIENCE, new ConnectionLog(link.target, logger), {
-      onReady: () => this.#startAll(),
+      onReady: () => this.#startUnsent(),
+      onLost: (failure) => this.#failSent(failure),
       onDown: (failure) => this.#failUnsent(failure),
     });
   }
@@ -66,8 +69,10 @@ export class RedisConnection {
         request,
         deadline: performance.now() + this.#timeout,
         progress: 'unsent',
+        sentAt: 0,
         start: () => {
           operation.progress = 'sent';
+          operation.sentAt = performance.now();
           send(this.#client).then(
             (reply) => {
               this.#settle(operation);
@@ -104,11 +109,12 @@ export class RedisConnection {
     else this.#session.wake();
   }
 
-  #startAll(): void {
-    for (const operation of this.#pending) operation.start();
+  #startUnsent(): void {
+    for (const operation of this.#pending) {
+      if (operation.progress === 'unsent') operation.start();
+    }
   }
 
-  /** What was sent is answered, or rejected by the driver: only then is its fate known. */
   #failUnsent(failure: ConnectionFailure): void {
     for (const operation of this.#pending) {
       if (operation.progress === 'sent') continue;
@@ -116,31 +122,49 @@ export class RedisConnection {
     }
   }
 
+  /** A client of the application may keep what it sent for ever; no reply comes over another connection. */
+  #failSent(failure: ConnectionFailure): void {
+    for (const operation of this.#pending) {
+      if (operation.progress === 'unsent') continue;
+      this.#fail(operation, lostError(failure, operation.request, this.target));
+    }
+  }
+
   #onExpiry(operation: Operation): void {
     this.#fail(operation, timeoutError(operation.progress, this.#timeout, operation.request, this.target));
-    if (operation.progress === 'unsent') return;
+    const waited = performance.now() - operation.sentAt;
+    if (operation.progress === 'unsent' || waited < this.#timeout * PATIENCE) return;
     // Whatever comes next on this connection waits behind the same silence.
-    const silence = `the server was silent for ${this.#timeout} ms`;
+    const silence = `the server was silent for ${Math.round(waited)} ms`;
     this.#session.replace(connectionFailure('REDIS_CONNECTION_LOST', silence));
   }
 
   #onRejection(operation: Operation, error: unknown): void {
     if (error instanceof SpakkyCacheError) {
-      this.#fail(operation, error);
+      this.#answer(operation, error);
       return;
     }
     const { request } = operation;
     const failure = classifyFailure(error);
     switch (failure.kind) {
       case 'operation':
-        this.#fail(operation, operationError(failure, request, this.target));
+        this.#answer(operation, operationError(failure, request, this.target));
         return;
       case 'connection':
-        this.#fail(operation, lostError(failure, this.#session.failure, request, this.target));
+        this.#onLostReply(operation, failure);
         return;
       case 'unsent':
         this.#onUnsent(operation);
     }
+  }
+
+  #onLostReply(operation: Operation, failure: ConnectionFailure): void {
+    // A refusal (NOAUTH) is an answer: nothing was carried out.
+    if (failure.code === 'REDIS_CREDENTIALS' || failure.code === 'REDIS_DATABASE') {
+      this.#answer(operation, unsentError(failure, operation.request, this.target));
+      return;
+    }
+    this.#fail(operation, lostError(this.#session.failure, operation.request, this.target));
   }
 
   /** The connection has just ended: what was not sent on it may be sent on the next one. */
@@ -148,6 +172,12 @@ export class RedisConnection {
     operation.progress = 'unsent';
     if (this.#closing === undefined && this.#session.state.name !== 'down') return;
     this.#fail(operation, unsentError(this.#session.failure, operation.request, this.target));
+  }
+
+  /** What Redis answered is told as it is, also while the cache is closing. */
+  #answer(operation: Operation, error: SpakkyCacheError): void {
+    this.#settle(operation);
+    operation.fail(error);
   }
 
   #fail(operation: Operation, error: SpakkyCacheError): void {

@@ -21,6 +21,8 @@ export interface RedisRequest {
   readonly verb: 'read' | 'write' | 'delete' | 'clear' | 'reach';
   readonly prefix: string;
   readonly key?: string;
+  /** Of a request in several steps: whether an earlier one has changed data. */
+  readonly begun?: boolean;
 }
 
 /** Whether a request changes data, so that its loss leaves a doubt. */
@@ -49,14 +51,6 @@ const REMEDIES: { readonly [Code in RedisConnectionCode | RedisOperationCode]: s
   REDIS_UNEXPECTED_REPLY: 'A proxy, or a server that is not Redis, may have answered.',
 };
 
-/** After these a request that was sent may or may not have been carried out. */
-const DOUBTFUL: ReadonlySet<RedisConnectionCode> = new Set([
-  'REDIS_CONNECTION_LOST',
-  'REDIS_UNREACHABLE',
-  'REDIS_PROTOCOL',
-  'REDIS_TLS',
-]);
-
 /** Makes the typed error of a request that Redis answered with an error, or with what the command cannot answer. */
 export function operationError(
   failure: OperationFailure,
@@ -67,34 +61,34 @@ export function operationError(
   return new RedisCacheOperationError(failure.code, message, { key: request.key, cause: failure.cause });
 }
 
-/** Makes the typed error of a request that was never sent, because there is no connection. */
+/** Makes the typed error of a request that was never carried out, because there is no usable connection. */
 export function unsentError(
-  failure: ConnectionFailure,
+  { code, cause }: ConnectionFailure,
   request: RedisRequest,
   target: RedisTarget,
 ): RedisCacheError {
-  const message = explain(request, target, failure.cause.message, REMEDIES[failure.code]);
-  return new RedisCacheConnectionError(failure.code, message, { key: request.key, cause: failure.cause });
+  if (request.begun === true && code === 'REDIS_CONNECTION_LOST')
+    return doubtfulError(cause, request, target);
+  const message = explain(request, target, cause.message, REMEDIES[code]);
+  return new RedisCacheConnectionError(code, message, { key: request.key, cause });
 }
 
-/**
- * Makes the typed error of a request that was sent, and whose connection ended before the reply.
- *
- * @param failure what the driver said of this request
- * @param reason what is known of the connection
- */
+/** Makes the typed error of a request that was sent, and whose connection ended before the reply. */
 export function lostError(
-  failure: ConnectionFailure,
-  reason: ConnectionFailure,
+  { code, cause }: ConnectionFailure,
   request: RedisRequest,
   target: RedisTarget,
 ): RedisCacheError {
-  // A reply that refuses (NOAUTH) is an answer: nothing was carried out.
-  if (!DOUBTFUL.has(failure.code)) return unsentError(failure, request, target);
-  const certain = reason.code === 'REDIS_PROTOCOL' ? reason.code : 'REDIS_CONNECTION_LOST';
-  const code = changesData(request) ? 'REDIS_OUTCOME_UNKNOWN_LOST' : certain;
-  const message = explain(request, target, reason.cause.message, REMEDIES[code]);
-  return new RedisCacheConnectionError(code, message, { key: request.key, cause: reason.cause });
+  if (changesData(request)) return doubtfulError(cause, request, target);
+  const lostCode = code === 'REDIS_PROTOCOL' ? code : 'REDIS_CONNECTION_LOST';
+  const message = explain(request, target, cause.message, REMEDIES[lostCode]);
+  return new RedisCacheConnectionError(lostCode, message, { key: request.key, cause });
+}
+
+function doubtfulError(cause: Error, request: RedisRequest, target: RedisTarget): RedisCacheError {
+  const code = 'REDIS_OUTCOME_UNKNOWN_LOST';
+  const message = explain(request, target, cause.message, REMEDIES[code]);
+  return new RedisCacheConnectionError(code, message, { key: request.key, cause });
 }
 
 /** Makes the typed error of a request that the deadline cut off. */
@@ -104,7 +98,7 @@ export function timeoutError(
   request: RedisRequest,
   target: RedisTarget,
 ): RedisCacheError {
-  const doubtful = progress === 'sent' && changesData(request);
+  const doubtful = request.begun === true || (progress === 'sent' && changesData(request));
   const code = doubtful ? 'REDIS_OUTCOME_UNKNOWN_TIMEOUT' : 'REDIS_TIMEOUT';
   const what = progress === 'sent' ? `no answer within ${timeout} ms` : `no connection within ${timeout} ms`;
   const remedy = doubtful
@@ -114,17 +108,23 @@ export function timeoutError(
 }
 
 /** Makes the typed error of a request that the end of the cache cut off. */
-export function closedError({ prefix, key }: RedisRequest, cause?: SpakkyCacheError): CacheClosedError {
-  const what = cause === undefined ? 'before it was sent.' : `while it was under way: ${cause.message}`;
+export function closedError(
+  { prefix, key, begun }: RedisRequest,
+  cause?: SpakkyCacheError,
+): CacheClosedError {
+  const before = begun === true ? `halfway. ${PARTLY_DONE}` : 'before it was sent.';
+  const what = cause === undefined ? before : `while it was under way: ${cause.message}`;
   return new CacheClosedError(`The cache under the prefix "${prefix}" was closed ${what}`, { key, cause });
 }
 
+const PARTLY_DONE = 'Part of the entries is gone already: repeat it to remove the rest.';
+
 function explain(
-  { verb, prefix, key }: RedisRequest,
+  { verb, prefix, key, begun }: RedisRequest,
   target: RedisTarget,
   what: string,
   remedy: string,
 ): string {
   const subject = key === undefined ? 'the cache' : JSON.stringify(key);
-  return `Cannot ${verb} ${subject} (${target.address}, db ${target.db}, prefix "${prefix}"): ${what}. ${remedy}`;
+  return `Cannot ${verb} ${subject} (${target.address}, db ${target.db}, prefix "${prefix}"): ${what}. ${begun === true ? PARTLY_DONE : remedy}`;
 }

@@ -22,11 +22,13 @@ export type SessionState =
 /** Who is told when the connection can be used, and when it is given up for now. */
 export interface SessionListener {
   onReady(): void;
+  /** The connection ended: nothing that was sent on it will be answered. */
+  onLost(failure: ConnectionFailure): void;
   onDown(failure: ConnectionFailure): void;
 }
 
-/** A connection that is lost again after less than this, in milliseconds, is not dialled at once. */
-const SOON = 1_000;
+/** A connection that stood as long as this, in milliseconds, is dialled at once when it is lost. */
+const STABLE = 1_000;
 
 /**
  * After these a connection must not be used, though ioredis would go on: after a refused SELECT in database 0, after
@@ -57,7 +59,11 @@ export class RedisSession {
   #failure: ConnectionFailure | undefined;
   /** Why this side gave the connection up; what the driver complains of afterwards only follows from that. */
   #verdict: ConnectionFailure | undefined;
+  /** In a row, a connection that was lost before it was stable included. */
   #failedAttempts = 0;
+  #openedAt = 0;
+  /** Whether the present attempt got past TCP, and TLS where that is spoken. */
+  #reached = false;
   #timer: NodeJS.Timeout | undefined;
   #ended = false;
 
@@ -73,12 +79,13 @@ export class RedisSession {
     this.#log = log;
     this.#listener = listener;
     this.#events = [
+      ['connect', () => this.#onConnect()],
       ['ready', () => this.#onReady()],
       ['error', (error) => this.#onError(error)],
       [link.ending, () => this.#onEnd()],
     ];
     for (const [event, handler] of this.#events) link.client.on(event, handler);
-    if (link.client.status === 'ready') this.#state = { name: 'ready' };
+    if (link.client.status === 'ready') this.#prove();
   }
 
   get state(): SessionState {
@@ -142,16 +149,46 @@ export class RedisSession {
 
   /** Ends a connection that must not be used; whatever the driver says of it afterwards changes nothing. */
   #condemn(failure: ConnectionFailure): void {
+    if (this.#link.redialledBy === 'owner') {
+      this.#distrust(failure);
+      return;
+    }
     if (this.#verdict !== undefined) return;
     this.#verdict = failure;
     this.#link.hangUp();
-    if (this.#link.redialledBy === 'owner') this.#giveUp(failure);
   }
 
-  /** The driver calls a connection ready before the peer has said a word: the first reply tells what it is. */
+  /** The application's own client is not ended: it is left alone until the application, or the server, mends it. */
+  #distrust(failure: ConnectionFailure): void {
+    // ioredis has dropped the reply that nobody asked for, or ends the connection itself.
+    if (failure.code === 'REDIS_PROTOCOL') return;
+    if (failure.code === 'REDIS_DATABASE') this.#verdict = failure;
+    this.#giveUp(failure);
+    if (failure.code === 'REDIS_CREDENTIALS')
+      this.#schedule(backoff(1, failure.code), () => this.#proveAgain());
+  }
+
+  #proveAgain(): void {
+    if (this.#link.client.status === 'ready') this.#prove();
+  }
+
+  #onConnect(): void {
+    this.#reached = true;
+  }
+
   #onReady(): void {
-    if (this.#verdict !== undefined) return;
-    this.#link.client.ping().then(
+    if (this.#verdict === undefined) this.#prove();
+  }
+
+  /**
+   * The driver calls a connection ready before the peer has said a word, and whatever became of its SELECT: the first
+   * reply tells.
+   */
+  #prove(): void {
+    if (this.#state.name === 'idle') this.#state = { name: 'connecting' };
+    const { client, target } = this.#link;
+    const proof: Promise<unknown> = target.db === 0 ? client.ping() : client.select(target.db);
+    proof.then(
       () => this.#open(),
       (error: unknown) => this.#onFirstError(classifyFailure(error)),
     );
@@ -164,10 +201,10 @@ export class RedisSession {
   }
 
   #open(): void {
-    if (this.#ended || this.#link.client.status !== 'ready') return;
+    if (this.#ended || this.#verdict !== undefined || this.#link.client.status !== 'ready') return;
     clearTimeout(this.#timer);
     this.#failure = undefined;
-    this.#failedAttempts = 0;
+    this.#openedAt = performance.now();
     this.#state = { name: 'ready' };
     this.#log.restored();
     this.#listener.onReady();
@@ -184,13 +221,36 @@ export class RedisSession {
   #onEnd(): void {
     clearTimeout(this.#timer);
     if (this.#ended) return;
-    const failure = this.#isAbandoned() ? ABANDONED : (this.#verdict ?? this.#failure ?? CLOSED);
+    const failure = this.#reasonOfEnd();
     this.#failure = failure;
     this.#verdict = undefined;
-    if (this.#state.name !== 'ready' || failure === ABANDONED || this.#log.lost(failure) < SOON) {
+    this.#reached = false;
+    if (this.#state.name !== 'ready') {
       this.#giveUp(failure);
       return;
     }
+    this.#log.lost(failure);
+    this.#listener.onLost(failure);
+    this.#onLoss(failure);
+  }
+
+  #reasonOfEnd(): ConnectionFailure {
+    if (this.#isAbandoned()) return ABANDONED;
+    const failure = this.#verdict ?? this.#failure ?? CLOSED;
+    // A server without TLS may hang up on a handshake instead of answering it.
+    const inHandshake = this.#link.tls && !this.#reached && failure.code === 'REDIS_CONNECTION_LOST';
+    return inHandshake
+      ? connectionFailure('REDIS_TLS', `the TLS handshake failed: ${failure.cause.message}`)
+      : failure;
+  }
+
+  #onLoss(failure: ConnectionFailure): void {
+    if (performance.now() - this.#openedAt >= STABLE) this.#failedAttempts = 0;
+    if (this.#failedAttempts > 0 || failure === ABANDONED) {
+      this.#giveUp(failure);
+      return;
+    }
+    this.#failedAttempts = 1;
     this.#state = { name: 'connecting' };
     if (this.#link.redialledBy === 'cache') this.#dial();
   }
@@ -201,6 +261,7 @@ export class RedisSession {
   }
 
   #giveUp(failure: ConnectionFailure): void {
+    clearTimeout(this.#timer);
     this.#log.away(failure);
     this.#state = { name: 'down', failure };
     this.#failure = undefined;

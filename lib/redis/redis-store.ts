@@ -68,10 +68,16 @@ export class RedisStore implements CacheStore {
   #remove(request: KeyRequest): Promise<boolean> {
     return this.#connection.run(request, async (client) => {
       const reply = await client.eval(REMOVE, 1, physicalKey(request));
-      if (reply === REMOVED.foreign) throw foreign(request);
-      if (reply === REMOVED.freshEntry) return true;
-      if (reply === REMOVED.nothingFresh) return false;
-      throw this.#unexpected(request, 'EVAL', reply);
+      switch (Number(reply)) {
+        case REMOVED.foreign:
+          throw foreign(request);
+        case REMOVED.freshEntry:
+          return true;
+        case REMOVED.nothingFresh:
+          return false;
+        default:
+          throw this.#unexpected(request, 'EVAL', reply);
+      }
     });
   }
 
@@ -79,11 +85,22 @@ export class RedisStore implements CacheStore {
   async #clear(request: RedisRequest): Promise<void> {
     const pattern = `${escapePattern(request.prefix)}*`;
     let cursor = '0';
+    let step = request;
     do {
-      const [next, keys] = await this.#scan(request, cursor, pattern);
-      if (keys.length > 0) await this.#connection.run(request, async (client) => client.unlink(keys));
+      const [next, keys] = await this.#scan(step, cursor, pattern);
+      if (keys.length > 0) {
+        await this.#unlink(step, keys);
+        step = { ...request, begun: true };
+      }
       cursor = next;
     } while (cursor !== '0');
+  }
+
+  #unlink(request: RedisRequest, keys: Buffer[]): Promise<void> {
+    return this.#connection.run(request, async (client) => {
+      const reply: unknown = await client.unlink(keys);
+      if (Number.isNaN(Number(reply))) throw this.#unexpected(request, 'UNLINK', reply);
+    });
   }
 
   #scan(request: RedisRequest, cursor: string, pattern: string): Promise<[string, Buffer[]]> {

@@ -21,6 +21,7 @@ if type(removed) == 'table' then return removed end
 local kind = string.byte(head, ${OFFSET.kind + 1})
 if kind == ${KIND.entry} then return ${REMOVED.freshEntry} end
 if kind ~= ${KIND.leasable} then return ${REMOVED.nothingFresh} end
+if #head < ${CHECKSUM_OFFSET.leasable} then return ${REMOVED.nothingFresh} end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local freshUntil = struct.unpack('>I8', string.sub(head, ${OFFSET.freshUntil + 1}, ${OFFSET.freshUntil + TIME_LENGTH}))
