@@ -321,6 +321,17 @@ describe('Start', () => {
     expect(await rejection(cacheOf(app).get('key'))).toBeInstanceOf(CacheClosedError);
   });
 
+  it('leaves no cache open when one of several cannot be reached', async () => {
+    const app = await Test.createTestingModule({
+      imports: [
+        RedisCacheModule.forRoot(options()),
+        RedisCacheModule.forRoot({ name: 'away', host: '127.0.0.1', port: await getFreePort() }),
+      ],
+    }).compile();
+    expect(await rejection(app.init())).toBeInstanceOf(RedisCacheConnectionError);
+    expect(await rejection(cacheOf(app).get('key'))).toBeInstanceOf(CacheClosedError);
+  });
+
   it('does not wait for Redis when it is lazy', async () => {
     const app = await start(
       RedisCacheModule.forRoot({ host: '127.0.0.1', port: await getFreePort(), lazy: true }),

@@ -5,6 +5,8 @@ import { encodeEntry, encodeLeasableEntry, encodeLease } from '../../lib/codec/f
 import { newWriteId } from '../../lib/codec/write-id.js';
 import { CacheHit, CacheMiss } from '../../lib/contract/cache-result.js';
 import { CacheSerializationError } from '../../lib/contract/errors.js';
+import { difference } from '../support/exactness.js';
+import { SERIALIZATION_VALUES } from '../support/serialization-values.js';
 import { rejection } from '../support/rejection.js';
 import { useRedisServer } from '../support/redis-fixture.js';
 
@@ -111,6 +113,25 @@ describe('A cache over a live server', () => {
     expect(() => redis.newCache({ keyPrefix: '' })).toThrow(/options\.keyPrefix/);
   });
 
+  it.each(SERIALIZATION_VALUES)(
+    'A34 gives back exactly, or refuses with the path: $name',
+    async ({ make, refusedAt }) => {
+      const { cache, physical } = newCache();
+      if (refusedAt === undefined) {
+        const value = make();
+        await cache.set('key', value);
+        const result = await cache.get('key');
+        expect(result.hit).toBe(true);
+        expect(result.hit && difference(value, result.value)).toBeUndefined();
+        return;
+      }
+      const error = await rejection(cache.set('key', make()));
+      expect(error).toMatchObject({ code: 'CACHE_VALUE_REFUSED', key: 'key' });
+      expect(String(error)).toContain(refusedAt);
+      expect(await redis.raw.exists(physical('key'))).toBe(0);
+    },
+  );
+
   it('A35 answers a typed error for foreign, truncated, damaged and newer bytes', async () => {
     const { cache, physical } = newCache();
     const frame = frameOf({ name: 'Ada' });
@@ -206,6 +227,9 @@ describe('What lies in Redis', () => {
     expect(await cache.delete('fresh')).toBe(true);
     expect(await cache.delete('stale')).toBe(false);
     expect(await redis.raw.exists(...Object.keys(frames).map((key) => physical(key)))).toBe(0);
+    await redis.raw.set(physical('cut short'), frames.fresh.subarray(0, 40));
+    expect(await cache.delete('cut short')).toBe(false);
+    expect(await redis.raw.exists(physical('cut short'))).toBe(0);
   });
 
   it('is left as it is by a delete when something else wrote it', async () => {
@@ -266,8 +290,12 @@ describe('clear', () => {
     await redis.raw.flushall();
     await fill(`${keyPrefix}own:`, 20_000);
     await fill('foreign:', 5_000);
+    await redis.raw.config('RESETSTAT');
     const cleared = cache.clear();
     const worst = await worstPingUntil(cleared);
+    // One page after the other: the time grows with the key space alone, and no more than a page is ever held.
+    expect(await callsOf('scan')).toBeLessThanOrEqual(26);
+    expect(await callsOf('unlink')).toBeLessThanOrEqual(26);
     expect(await redis.raw.dbsize()).toBe(5_000);
     expect(worst).toBeLessThan(200);
   });
@@ -284,6 +312,11 @@ describe('clear', () => {
 async function fill(prefix: string, count: number): Promise<void> {
   const script = "for i = 1, ARGV[1] do redis.call('SET', KEYS[1] .. i, 'x') end";
   await redis.raw.eval(script, 1, prefix, count);
+}
+
+async function callsOf(command: string): Promise<number> {
+  const stats = await redis.raw.info('commandstats');
+  return Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1]);
 }
 
 /** The longest that another client waited for an answer meanwhile, in milliseconds. */

@@ -1,12 +1,14 @@
+import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { inspect } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { type Server, createServer } from 'node:net';
+import type { Socket } from 'node:net';
 import { CacheHit, CacheMiss } from '../../lib/contract/cache-result.js';
 import type { ICache } from '../../lib/contract/cache.interface.js';
 import { RedisCacheConnectionError, RedisCacheTimeoutError } from '../../lib/contract/redis-errors.js';
 import { RedisCache } from '../../lib/redis/redis-cache.js';
+import { withPeer } from '../support/fake-peer.js';
 import { getFreePort } from '../support/free-port.js';
 import { rejection } from '../support/rejection.js';
 import { useRedisServer } from '../support/redis-fixture.js';
@@ -45,6 +47,18 @@ async function timed(operation: Promise<unknown>): Promise<{ error: unknown; mil
   return { error, milliseconds: performance.now() - start };
 }
 
+/** Sockets and timers that keep this process alive. */
+function openHandles(): number {
+  const resources = process.getActiveResourcesInfo();
+  return resources.filter((kind) => kind === 'TCPSocketWrap' || kind === 'Timeout').length;
+}
+
+/** How many connections the server has accepted so far. */
+async function connectionsReceived(): Promise<number> {
+  const stats = await redis.raw.info('stats');
+  return Number(/total_connections_received:(\d+)/.exec(stats)?.[1]);
+}
+
 async function eventually<Value>(within: number, attempt: () => Promise<Value>): Promise<Value> {
   const end = performance.now() + within;
   for (;;) {
@@ -77,7 +91,10 @@ describe('Without a server', () => {
     const cache = redis.newCacheAt({ host: 'localhost', port, socketTimeout: T });
     const error = await rejection(cache.get('key'));
     expect(error).toMatchObject({ code: 'REDIS_UNREACHABLE', key: 'key' });
-    expect(String(error)).toContain(`127.0.0.1:${port}`);
+    const addresses = await lookup('localhost', { all: true });
+    for (const { address, family } of addresses) {
+      expect(String(error)).toContain(family === 6 ? `[${address}]:${port}` : `${address}:${port}`);
+    }
     expect(String(error)).toContain('Is Redis running?');
   });
 
@@ -116,6 +133,19 @@ describe('A login that is refused', () => {
     const shown = `${inspect(error, { depth: 9, showHidden: true })}${JSON.stringify(error)}${inspect(cache, { depth: 9, showHidden: true })}`;
     expect(shown).not.toMatch(/S3CRET|V4LUE/);
     expect((await timed(cache.get('key'))).milliseconds).toBeLessThan(50);
+  });
+
+  it('is not tried again for ten seconds', async () => {
+    const cache = redis.newCacheAt({
+      ...redis.address,
+      username: 'nobody',
+      password: 'S3CRET',
+      socketTimeout: T,
+    });
+    await rejection(cache.get('key'));
+    const before = await connectionsReceived();
+    await delay(1_500);
+    expect(await connectionsReceived()).toBe(before);
   });
 
   it('A11 is a typed error for a database that does not exist, and nothing reaches another one', async () => {
@@ -254,6 +284,17 @@ describe('A server that freezes', () => {
     expect(milliseconds).toBeLessThan(WITHIN);
   });
 
+  it('is left for a new connection', async () => {
+    const cache = newCache();
+    await cache.ping();
+    const before = await connectionsReceived();
+    await redis.server.freeze();
+    await rejection(cache.get('key'));
+    await redis.server.resume();
+    await eventually(2_000, () => cache.ping());
+    expect(await connectionsReceived()).toBeGreaterThan(before);
+  });
+
   it('A17 gives every caller its own value after it thawed', async () => {
     const cache = newCache();
     const keys = Array.from({ length: 100 }, (_, index) => `key:${index}`);
@@ -328,6 +369,13 @@ describe('TLS', () => {
     expect(milliseconds).toBeLessThan(WITHIN);
   });
 
+  it('A26 is a typed error when the peer hangs up on the handshake', async () => {
+    await withPeer({ onConnection: (socket) => void socket.destroy() }, async (port) => {
+      const cache = redis.newCacheAt({ host: '127.0.0.1', port, useSsl: true, socketTimeout: T });
+      expect(await rejection(cache.get('key'))).toMatchObject({ code: 'REDIS_TLS' });
+    });
+  });
+
   it('A26 is a typed error between a side that speaks it and one that does not', async () => {
     const toPlain = redis.newCacheAt({ ...redis.address, useSsl: true, socketTimeout: T });
     const first = await timed(toPlain.get('key'));
@@ -359,7 +407,7 @@ describe('A peer that is no Redis', () => {
     ['SSH', 'SSH-2.0-OpenSSH_9.2\r\n'],
     ['noise', '\u0000\u0001\u0002\u0003'],
   ])('A21 is a typed error within the deadline: %s', async (_name, greeting) => {
-    await withPeer(greeting, async (port) => {
+    await withPeer({ greeting }, async (port) => {
       const cache = redis.newCacheAt({ host: '127.0.0.1', port, socketTimeout: T });
       const { error, milliseconds } = await timed(cache.get('key'));
       expect(error).toMatchObject({ code: 'REDIS_PROTOCOL', key: 'key' });
@@ -367,42 +415,65 @@ describe('A peer that is no Redis', () => {
     });
   });
 
-  it('is not dialled again and again without a pause when each connection ends at once', async () => {
+  it('is dialled less and less often when each connection ends at once', async () => {
     let connections = 0;
-    const server = createServer((socket) => {
+    const hangUpAfterProof = (socket: Socket) => {
       connections += 1;
-      socket.on('error', () => undefined);
-      socket.on('data', (data) => {
-        if (!/client$/im.test(data.toString('latin1'))) socket.write('+PONG\r\n');
-        setTimeout(() => socket.destroy(), 1);
-      });
-    });
-    await serve(server, async (port) => {
+      socket.on('data', () => setTimeout(() => socket.destroy(), 1));
+    };
+    await withPeer({ answer: () => '+PONG\r\n', onConnection: hangUpAfterProof }, async (port) => {
       const cache = redis.newCacheAt({ host: '127.0.0.1', port, socketTimeout: T });
-      await rejection(cache.get('key'));
-      await delay(1_000);
+      await rejection(cache.set('key', 1));
+      await delay(1_500);
     });
-    expect(connections).toBeLessThan(20);
+    expect(connections).toBeLessThan(9);
+  });
+
+  it('A22 is left at once when it says something that nobody asked for', async () => {
+    const ended: string[] = [];
+    const sockets: Socket[] = [];
+    const onConnection = (socket: Socket) => {
+      sockets.push(socket);
+      socket.on('close', () => ended.push('left'));
+    };
+    await withPeer({ answer: answerMiss, onConnection }, async (port) => {
+      const cache = redis.newCacheAt({ host: '127.0.0.1', port, socketTimeout: T });
+      await cache.ping();
+      sockets[0]?.write('$5\r\nstray\r\n');
+      await delay(50);
+      expect(ended).toEqual(['left']);
+      expect(await eventually(2_000, () => cache.get('key'))).toBe(CacheMiss.instance);
+      expect(sockets.length).toBe(2);
+    });
+  });
+
+  it('is kept when only the handshake was slow, and what came late fails alone', async () => {
+    let connections = 0;
+    const onConnection = () => {
+      connections += 1;
+    };
+    await withPeer({ answer: answerSlowly, onConnection }, async (port) => {
+      const cache = redis.newCacheAt({ host: '127.0.0.1', port, socketTimeout: T });
+      expect(await rejection(cache.get('key'))).toMatchObject({ code: 'REDIS_TIMEOUT' });
+      expect(await cache.get('key')).toBe(CacheMiss.instance);
+    });
+    expect(connections).toBe(1);
   });
 
   it('is told as the reason of the last attempt, not of the first', async () => {
     const port = await getFreePort();
     const cache = redis.newCacheAt({ host: '127.0.0.1', port, socketTimeout: T });
     expect(await rejection(cache.get('key'))).toMatchObject({ code: 'REDIS_UNREACHABLE' });
-    const server = createServer((socket) => void socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
-    await serve(
-      server,
-      async () => {
-        await eventually(2_000, async () => {
-          expect(await rejection(cache.get('key'))).toMatchObject({ code: 'REDIS_PROTOCOL' });
-        });
-      },
-      port,
-    );
+    const peer = { greeting: 'HTTP/1.1 400 Bad Request\r\n\r\n' };
+    const test = () =>
+      eventually(2_000, async () => {
+        expect(await rejection(cache.get('key'))).toMatchObject({ code: 'REDIS_PROTOCOL' });
+      });
+    await withPeer(peer, test, port);
   });
 
   it('A20 is a typed error within the deadline when it says nothing', async () => {
-    await withPeer('', async (port) => {
+    await withPeer({}, async (port) => {
       const cache = redis.newCacheAt({ host: '127.0.0.1', port, socketTimeout: T });
       const { error, milliseconds } = await timed(cache.get('key'));
       expect(error).toMatchObject({ code: 'REDIS_UNREACHABLE' });
@@ -418,7 +489,7 @@ describe('A peer that is no Redis', () => {
     ['clear', '+OK\r\n'],
     ['ping', '+PANG\r\n'],
   ])('A23 %s is a typed error for a reply that it cannot have', async (name, reply) => {
-    await withAnswers(reply, async (port) => {
+    await withPeer({ answer: () => reply }, async (port) => {
       const cache = redis.newCacheAt({ host: '127.0.0.1', port, socketTimeout: T });
       expect(await rejection(run(cache, name))).toMatchObject({ code: 'REDIS_UNEXPECTED_REPLY' });
     });
@@ -434,7 +505,7 @@ describe('A peer that is no Redis', () => {
     ['-NOAUTH Authentication required', 'REDIS_CREDENTIALS'],
     ['-ERR unknown command with V4LUE', 'REDIS_ERROR_REPLY'],
   ])('A24 tells error replies apart by code: %s', async (reply, code) => {
-    await withAnswers(`${reply}\r\n`, async (port) => {
+    await withPeer({ answer: () => `${reply}\r\n` }, async (port) => {
       const cache = redis.newCacheAt({ host: '127.0.0.1', port, socketTimeout: T });
       const error = await rejection(cache.set('key', 'V4LUE'));
       expect(error).toMatchObject({ code, key: 'key' });
@@ -447,21 +518,36 @@ describe('close', () => {
   it.each(['never connected', 'ready', 'reconnecting', 'frozen'])(
     'A32 resolves in time, twice: %s',
     async (state) => {
+      const handles = openHandles();
       const cache = newCache();
       if (state !== 'never connected') await cache.ping();
-      if (state === 'reconnecting') await redis.server.kill('SIGKILL');
+      if (state === 'reconnecting') {
+        await redis.server.kill('SIGKILL');
+        await rejection(cache.get('key'));
+      }
       if (state === 'frozen') await redis.server.freeze();
       const pending = state === 'frozen' ? rejection(cache.get('key')) : undefined;
       const start = performance.now();
       await Promise.all([cache.close(), cache.close()]);
       expect(performance.now() - start).toBeLessThan(T + 1_000);
+      await delay(20);
+      expect(openHandles()).toBeLessThanOrEqual(handles);
       await redis.server.resume();
-      if (state === 'reconnecting') {
-        await redis.restart();
-      }
       if (pending !== undefined) expect(await pending).toMatchObject({ code: 'CACHE_CLOSED', key: 'key' });
     },
   );
+
+  it('tells a clear that it cut off that part of it was done', async () => {
+    const keyPrefix = redis.newPrefix();
+    const cache = redis.newCache({ keyPrefix, socketTimeout: T });
+    await redis.raw.eval("for i = 1, 30000 do redis.call('SET', KEYS[1] .. i, 'x') end", 1, keyPrefix);
+    const cleared = rejection(cache.clear());
+    while ((await redis.raw.dbsize()) > 29_000) await delay(1);
+    await cache.close();
+    expect(await cleared).toMatchObject({ code: 'CACHE_CLOSED' });
+    expect(String(await cleared)).toContain('Part of the entries is gone already');
+    await redis.newCache({ keyPrefix }).clear();
+  });
 
   it('A33 lets what is under way end, and refuses what comes after', async () => {
     const cache = newCache();
@@ -535,12 +621,51 @@ describe('A client of the application', () => {
     }
   });
 
-  it('is not used on a database that was refused', async () => {
+  it.each(['before', 'after'])(
+    'is not used on a database that was refused %s it was handed in',
+    async (when) => {
+      const keyPrefix = redis.newPrefix();
+      const client = redis.newClient({ db: 99, retryStrategy: () => 50 });
+      if (when === 'before') await delay(200);
+      expect(client.status === 'ready').toBe(when === 'before');
+      const cache = redis.newCacheAt({ client, keyPrefix, socketTimeout: T });
+      expect(await rejection(cache.set('key', 1))).toMatchObject({ code: 'REDIS_DATABASE' });
+      await delay(T);
+      expect(await rejection(cache.set('key', 1))).toMatchObject({ code: 'REDIS_DATABASE' });
+      expect(await redis.raw.exists(`${keyPrefix}key`)).toBe(0);
+    },
+  );
+
+  it('A15 never sends a write again that was lost with its connection', async () => {
     const keyPrefix = redis.newPrefix();
-    const client = redis.newClient({ db: 99, retryStrategy: () => 50 });
+    const client = redis.newClient({ retryStrategy: () => 50 });
     const cache = redis.newCacheAt({ client, keyPrefix, socketTimeout: T });
-    expect(await rejection(cache.set('key', 1))).toMatchObject({ code: 'REDIS_DATABASE' });
+    await cache.ping();
+    await redis.server.freeze();
+    const { error, milliseconds } = await timed(
+      Promise.all([cache.set('key', 'once'), delay(20).then(() => redis.server.kill('SIGKILL'))]),
+    );
+    expect(error).toMatchObject({ code: 'REDIS_OUTCOME_UNKNOWN_LOST', key: 'key' });
+    expect(milliseconds).toBeLessThan(T * 0.9);
+    await redis.restart();
+    await eventually(2_000, () => cache.ping());
     expect(await redis.raw.exists(`${keyPrefix}key`)).toBe(0);
+  });
+
+  it('goes on after a reply that nobody asked for, as the application does', async () => {
+    const sockets: Socket[] = [];
+    await withPeer(
+      { answer: answerMiss, onConnection: (socket) => void sockets.push(socket) },
+      async (port) => {
+        const client = redis.newClient({ host: '127.0.0.1', port, enableReadyCheck: false, protocol: 2 });
+        const cache = redis.newCacheAt({ client, keyPrefix: 'stray:', socketTimeout: T });
+        await cache.ping();
+        sockets[0]?.write('$5\r\nstray\r\n');
+        await delay(20);
+        expect(await cache.get('key')).toBe(CacheMiss.instance);
+        client.disconnect();
+      },
+    );
   });
 
   it('keeps its connection when the server falls silent, and goes on with it afterwards', async () => {
@@ -571,40 +696,13 @@ function run(cache: RedisCache, name: string): Promise<unknown> {
   return operation(cache);
 }
 
-/** A peer that greets everyone with the same words. */
-async function withPeer(greeting: string, test: (port: number) => Promise<void>): Promise<void> {
-  const server = createServer((socket) => {
-    socket.on('error', () => undefined);
-    if (greeting !== '') socket.write(greeting);
-  });
-  await serve(server, test);
+/** Answers every key with nothing, and everything else with PONG. */
+function answerMiss(command: string): string {
+  return command === 'get' ? '$-1\r\n' : '+PONG\r\n';
 }
 
-/** A peer that answers everything with the same reply. */
-async function withAnswers(reply: string, test: (port: number) => Promise<void>): Promise<void> {
-  const server = createServer((socket) => {
-    socket.on('error', () => undefined);
-    socket.on('data', (data) => {
-      const commands = data.toString('latin1').match(/\*\d+\r\n\$\d+\r\n\w+/g) ?? [];
-      for (const command of commands) socket.write(/client$/i.test(command) ? '+OK\r\n' : reply);
-    });
-  });
-  await serve(server, test);
-}
-
-async function serve(server: Server, test: (port: number) => Promise<void>, at?: number): Promise<void> {
-  const sockets = new Set<{ destroy(): void }>();
-  server.on('connection', (socket) => sockets.add(socket));
-  const port = at ?? (await getFreePort());
-  await new Promise<void>((resolve) => {
-    server.listen(port, '127.0.0.1', resolve);
-  });
-  try {
-    await test(port);
-  } finally {
-    for (const socket of sockets) socket.destroy();
-    await new Promise((resolve) => {
-      server.close(resolve);
-    });
-  }
+/** Takes most of the deadline for the handshake, and less than half of it for anything else. */
+function answerSlowly(command: string, socket: Socket): undefined {
+  const [reply, milliseconds] = command === 'ping' ? ['+PONG\r\n', T * 0.8] : ['$-1\r\n', T * 0.4];
+  setTimeout(() => socket.writable && socket.write(reply), milliseconds);
 }

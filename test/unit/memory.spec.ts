@@ -91,6 +91,15 @@ describe('A cache in memory', () => {
       expect(String(error)).toMatch(new RegExp(`(options\\.)?${name}`));
   });
 
+  it.each([null, 5, { maxEntries: 5e9 }, { ttl: 1e300 }])(
+    'refuses %j, which are no options that it could keep',
+    (options) => {
+      expect(failureOf(() => Reflect.construct(InMemoryCache, [options]))).toBeInstanceOf(
+        CacheConfigurationError,
+      );
+    },
+  );
+
   it.each<InMemoryCacheOptions>([{ ttl: null }, { ttl: undefined }, {}])(
     'keeps entries for good with %j',
     async (options) => {
