@@ -15,20 +15,6 @@ export function isDense(value: readonly unknown[], count: number): boolean {
   return true;
 }
 
-/** For fewer elements a call of the engine's own writer does not pay; more could be far over the limit in size. */
-const FEWEST_NUMBERS = 8;
-const MOST_NUMBERS = 10_000;
-
-/** Whether `JSON.stringify` writes these elements, which nobody else can change, exactly and fast. */
-export function areNumbers(parts: readonly unknown[]): boolean {
-  if (parts.length < FEWEST_NUMBERS || parts.length > MOST_NUMBERS || 'toJSON' in parts) return false;
-  for (let index = 0; index < parts.length; index += 1) {
-    const part = parts[index];
-    if (typeof part !== 'number' || part - part !== 0 || (part === 0 && 1 / part < 0)) return false;
-  }
-  return true;
-}
-
 /**
  * Writes an array with holes as `[length, index, value, index, value, …]`.
  *

@@ -8,6 +8,7 @@ const BACKSLASH = 0x5c;
 const ZERO = 0x30;
 const MINUS = 0x2d;
 const POINT = 0x2e;
+const COMMA = 0x2c;
 const MILLION = 1_000_000;
 /** With six decimals 15 digits: as many as a double always keeps. */
 const MOST_WHOLE = 1_000_000_000;
@@ -57,10 +58,29 @@ export class JsonSink {
     this.length = at;
   }
 
-  /** @param text a long text of ASCII that needs no escaping */
-  plain(text: string): void {
-    if (this.length + text.length > this.bytes.length) this.grow(text.length);
-    this.length += this.bytes.write(text, this.length, 'latin1');
+  /**
+   * Writes the first elements of an array as long as they are integers of 31 bits, with commas between: a quarter
+   * faster than one call for each.
+   *
+   * @param parts elements, each already read once
+   * @returns how many it wrote
+   */
+  integers(parts: readonly unknown[]): number {
+    let { bytes, length: at } = this;
+    let index = 0;
+    for (; index < parts.length; index += 1) {
+      const part = parts[index];
+      if (typeof part !== 'number' || (part | 0) !== part || part < 0 || (part === 0 && 1 / part < 0)) break;
+      if (at + MAX_DIGITS + 1 > bytes.length) {
+        this.length = at;
+        this.grow(MAX_DIGITS + 1);
+        ({ bytes } = this);
+      }
+      if (index > 0) bytes[at++] = COMMA;
+      at = putDigits(bytes, at, part);
+    }
+    this.length = at;
+    return index;
   }
 
   /** @param value a finite number that is not -0 */
@@ -137,19 +157,9 @@ export class JsonSink {
     this.length = at;
   }
 
-  /** Every step stays an integer of 32 bits, which the engine divides much faster than others. */
   private digits(value: number): void {
     if (this.length + MAX_DIGITS > this.bytes.length) this.grow(MAX_DIGITS);
-    const { bytes } = this;
-    let size = 1;
-    for (let left = (value / 10) | 0; left > 0; left = (left / 10) | 0) size += 1;
-    let left = value | 0;
-    for (let at = this.length + size - 1; at >= this.length; at -= 1) {
-      const tenth = (left / 10) | 0;
-      bytes[at] = ZERO + left - tenth * 10;
-      left = tenth;
-    }
-    this.length += size;
+    this.length = putDigits(this.bytes, this.length, value);
   }
 
   /** The engine quotes long and unusual strings faster than a loop would. */
@@ -170,4 +180,17 @@ export class JsonSink {
     this.bytes.copy(larger, 0, 0, this.length);
     this.bytes = larger;
   }
+}
+
+/** Every step stays an integer of 32 bits, which the engine divides much faster than others: `| 0` tells it so. */
+function putDigits(bytes: Buffer, start: number, value: number): number {
+  let left = value | 0;
+  let size = 1;
+  for (let rest = (left / 10) | 0; rest > 0; rest = (rest / 10) | 0) size += 1;
+  for (let at = start + size - 1; at >= start; at -= 1) {
+    const tenth = (left / 10) | 0;
+    bytes[at] = ZERO + left - tenth * 10;
+    left = tenth;
+  }
+  return start + size;
 }

@@ -1,4 +1,4 @@
-import { areNumbers, isDense, isPlainArray, writeSparse } from './array-shapes.js';
+import { isDense, isPlainArray, writeSparse } from './array-shapes.js';
 import { refusedValue, tooLargeToStore } from './failures.js';
 import { describeInstance, intrinsicOf } from './intrinsics.js';
 import { JsonSink, SizeExceeded } from './json-sink.js';
@@ -160,9 +160,8 @@ export class ValueWriter implements Walk {
     const parts: readonly unknown[] = Object.values(value); // reads every accessor once, and skips holes
     if (!isDense(value, parts.length)) return writeSparse(this, value, parts, depth);
     const { sink } = this;
-    if (areNumbers(parts)) return sink.plain(JSON.stringify(parts));
     sink.byte(OPEN_ARRAY);
-    for (let index = 0; index < parts.length; index += 1) {
+    for (let index = sink.integers(parts); index < parts.length; index += 1) {
       if (index > 0) sink.byte(COMMA);
       this.part(parts[index], index, depth);
     }

@@ -498,6 +498,17 @@ describe('A36 size and depth', () => {
     expect(Object(value)[999].length).toBe(30_000_000);
   });
 
+  it('A36 writes arrays that begin with integers exactly, and within the limit', () => {
+    const integers = Array.from({ length: 5000 }, (_, index) => index * 429_497);
+    for (const value of [integers, [1, 2, -0, 3], [0, 1, -1, 2 ** 31, 0.5, 'a'], [5, undefined], [7, , 8]]) {
+      expect(difference(value, roundTrip(value))).toBeUndefined();
+    }
+    expect(codec.encode(integers, KEY).subarray(6).toString()).toBe(JSON.stringify(integers));
+    expect(failureOf(() => createCodec({ maxBytes: 20_000 }).encode(integers, KEY)).code).toBe(
+      'CACHE_VALUE_TOO_LARGE',
+    );
+  });
+
   it('A36 reads long shallow text of every shape', () => {
     for (const value of [
       Array.from({ length: 60_000 }, (_, index) => [index, '"[{\\ and longer']),
