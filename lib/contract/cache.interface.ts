@@ -41,6 +41,7 @@ export interface ICache<T = unknown> {
    * @throws InvalidCacheKeyError when `key` is no key, before anything is sent
    * @throws InvalidCacheTtlError when the time to live is none, before anything is sent
    * @throws CacheSerializationError when `value` could not come back exactly as it is, before anything is sent
+   * @throws CacheBackendCapabilityError when `options` names what this backend does not offer, before anything is sent
    * @throws CacheClosedError after {@link ICache.close}
    * @example
    * ```ts
@@ -55,6 +56,7 @@ export interface ICache<T = unknown> {
    * @param key a non-empty string of at most 1 KiB in UTF-8
    * @returns whether the key held an entry that was not past its time to live
    * @throws InvalidCacheKeyError when `key` is no key, before anything is sent
+   * @throws CacheSerializationError when the key holds bytes of something else, which stay
    * @throws CacheClosedError after {@link ICache.close}
    */
   delete(key: string): Promise<boolean>;

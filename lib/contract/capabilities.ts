@@ -11,7 +11,9 @@ export interface TaggedWriteOptions extends CacheWriteOptions {
 
 /** A cache whose entries can be removed by what they belong to. */
 export interface ITaggedCache<T = unknown> extends ICache<T> {
+  /** Reads an entry; naming its tags saves a round trip. */
   get(key: string, options?: { readonly tags?: readonly string[] }): Promise<CacheResult<T>>;
+  /** Writes an entry that belongs to its tags. */
   set(key: string, value: T, options?: TaggedWriteOptions): Promise<void>;
   /** Removes every entry that carries one of the tags. */
   evictTags(...tags: string[]): Promise<void>;
@@ -36,6 +38,7 @@ export interface CacheLoadOptions extends TaggedWriteOptions {
 
 /** A cache in which a missing value is loaded once, however many callers ask. */
 export interface IStampedeProtectedCache<T = unknown> extends ICache<T> {
+  /** Reads an entry, or loads and writes it when the key holds none. */
   getOrSet(
     key: string,
     factory: (context: CacheLoadContext) => T | Promise<T>,
@@ -47,6 +50,7 @@ export interface IStampedeProtectedCache<T = unknown> extends ICache<T> {
 export interface IBatchCache<T = unknown> extends ICache<T> {
   /** The answers in the order of the keys. */
   getMany(keys: Iterable<string>): Promise<Map<string, CacheResult<T>>>;
+  /** Writes entries, all with the same options. */
   setMany(entries: Iterable<readonly [string, T]>, options?: TaggedWriteOptions): Promise<void>;
   /** How many of the keys held an entry; a repeated key counts once. */
   deleteMany(keys: Iterable<string>): Promise<number>;
@@ -54,12 +58,14 @@ export interface IBatchCache<T = unknown> extends ICache<T> {
 
 /** A cache that keeps an origin (a database, a file) in step. */
 export interface IWritePolicyCache<T = unknown> extends ICache<T> {
+  /** Writes the origin, then the entry. */
   writeThrough(
     key: string,
     value: T,
     writer: (value: T, key: string) => unknown,
     options?: TaggedWriteOptions,
   ): Promise<void>;
+  /** Writes the entry, then, in the background, the origin. */
   writeBehind(
     key: string,
     value: T,
@@ -79,14 +85,19 @@ export interface CacheMetricsSnapshot {
 
 /** A cache that counts what it does. */
 export interface ICacheMetrics {
+  /** What was counted so far. */
   metrics(): CacheMetricsSnapshot;
 }
 
 /** A cache that can be used without awaiting. */
 export interface ISyncCache<T = unknown> extends ICache<T> {
+  /** As `get`, but blocking. */
   getSync(key: string): CacheResult<T>;
+  /** As `set`, but blocking. */
   setSync(key: string, value: T, options?: CacheWriteOptions): void;
+  /** As `delete`, but blocking. */
   deleteSync(key: string): boolean;
+  /** As `clear`, but blocking. */
   clearSync(): void;
 }
 

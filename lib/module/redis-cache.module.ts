@@ -15,6 +15,7 @@ export type RedisCacheModuleAsyncOptions = ConfigurableModuleAsyncOptions<
 
 /** What a class given as `useClass` or `useExisting` implements. */
 export interface RedisCacheOptionsFactory {
+  /** Called once, when the application starts. */
   createRedisCacheOptions(): RedisCacheOptions | Promise<RedisCacheOptions>;
 }
 

@@ -3,7 +3,9 @@ import type { ConnectionFailure } from './redis-failure.js';
 
 /** Where the log lines of a connection go; Nest's `Logger` is one. */
 export interface CacheLogger {
+  /** Told when a connection is back. */
   log(message: string): void;
+  /** Told when there is none, or none any more. */
   warn(message: string): void;
 }
 
