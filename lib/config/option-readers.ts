@@ -1,16 +1,13 @@
 import { isIPv6 } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import type { CacheSerializer, SerializerOptions } from '../codec/serializer.js';
-import { toMilliseconds } from '../contract/duration.js';
+import { LAST_MILLISECOND, toMilliseconds } from '../contract/duration.js';
 import { fits, mismatch, type Reading } from './reading.js';
 import type { RedisPassword } from './redis-cache-options.js';
 
-/** The last millisecond that a `Date` can name (ECMAScript, "Time Values and Time Range"). */
-const LAST_MILLISECOND = 8.64e15;
 /** Far below the limit of Node's timers (2^31 - 1 ms), and far above any deadline that makes sense. */
 const LONGEST_TIMEOUT = 86_400_000;
 const LONGEST_PREFIX = 512;
-const LONE_SURROGATE = /\p{Surrogate}/u;
 
 export function readHost(value: unknown): Reading<string> {
   const expected = 'a host name or an IP address, without scheme, port or brackets';
@@ -56,7 +53,7 @@ export function readKeyPrefix(value: unknown): Reading<string> {
   const expected = `a string of 1 to ${LONGEST_PREFIX} bytes in UTF-8`;
   if (value === '') return mismatch(`${expected}, as clear() deletes whatever begins with it`);
   if (typeof value !== 'string') return mismatch(expected);
-  if (LONE_SURROGATE.test(value)) return mismatch(expected, 'a lone surrogate in it');
+  if (!value.isWellFormed()) return mismatch(expected, 'a lone surrogate in it');
   const size = Buffer.byteLength(value);
   return size <= LONGEST_PREFIX ? fits(value) : mismatch(expected, `${size} bytes`);
 }

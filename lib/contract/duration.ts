@@ -35,6 +35,9 @@ export type DurationFields = { readonly [Field in DurationField]?: number };
  */
 export type Duration = number | `${number}${DurationUnit}` | DurationFields;
 
+/** The last millisecond that a `Date` can name (ECMAScript, "Time Values and Time Range"). */
+export const LAST_MILLISECOND = 8.64e15;
+
 const DURATION_TEXT = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
 /** A `Temporal.Duration` has years and months too; they are accepted when they are zero, having no fixed length. */
 const FIELD_NAMES: ReadonlySet<string> = new Set([...FIELDS.map(([field]) => field), 'years', 'months']);

@@ -1,9 +1,6 @@
 import { inspect } from 'node:util';
-import { type Duration, toMilliseconds } from '../contract/duration.js';
+import { type Duration, LAST_MILLISECOND, toMilliseconds } from '../contract/duration.js';
 import { InvalidCacheTtlError } from '../contract/errors.js';
-
-/** The last millisecond that a `Date` can name (ECMAScript, "Time Values and Time Range"). */
-export const LAST_MILLISECOND = 8.64e15;
 
 /**
  * Converts a time to live to whole milliseconds.

@@ -1,8 +1,7 @@
 import { inspect } from 'node:util';
 import type { CacheSerializer, SerializerOptions } from '../codec/serializer.js';
-import { type Duration, toMilliseconds } from '../contract/duration.js';
+import { type Duration, LAST_MILLISECOND, toMilliseconds } from '../contract/duration.js';
 import { CacheConfigurationError } from '../contract/errors.js';
-import { LAST_MILLISECOND } from '../core/time-to-live.js';
 
 /** What an {@link InMemoryCache} can be told. */
 export interface InMemoryCacheOptions {
