@@ -2,8 +2,6 @@ import { Buffer, isUtf8 } from 'node:buffer';
 import { BODY_HEADER, CODEC, FLAG, startBody } from './body.js';
 import { damagedPayload, tooLargeToStore } from './failures.js';
 
-const LONE_SURROGATE = /\p{Surrogate}/u;
-
 /**
  * Encodes a string as its characters.
  *
@@ -17,7 +15,7 @@ export function encodeText(text: string, key: string, maxBytes: number, room: nu
   if (text.length > maxBytes) throw tooLargeToStore(key, maxBytes);
   const size = Buffer.byteLength(text);
   if (size === text.length) return filled(text, room, 'latin1', FLAG.ascii, size);
-  const lone = LONE_SURROGATE.test(text);
+  const lone = !text.isWellFormed();
   const stored = lone ? text.length * 2 : size;
   if (stored > maxBytes) throw tooLargeToStore(key, maxBytes);
   return lone ? filled(text, room, 'utf16le', FLAG.utf16, stored) : filled(text, room, 'utf8', 0, stored);
