@@ -159,7 +159,7 @@ function assertWriteOptions(options: CacheWriteOptions | undefined, key: string)
   if (options === undefined) return;
   if (typeof options !== 'object' || options === null) {
     throw new InvalidCacheTtlError(
-      `The third argument of set() is an object of options, but it is ${inspect(options)}: write { ttl: … }.`,
+      `The third argument of set() is an object of options, but it is of type ${typeof options}: write { ttl: … }.`,
       { key },
     );
   }

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { FLAG } from '../../lib/codec/body.js';
 import { createCodec } from '../../lib/codec/codec.js';
@@ -188,6 +189,23 @@ describe('A cache over a live server', () => {
     await redis.raw.set(physical('key'), encodeEntry(body, newWriteId()));
     expect(String(await rejection(cache.get('key')))).toMatch(/CacheSerializationError.*__proto__/);
     expect(Reflect.get({}, 'polluted')).toBeUndefined();
+  });
+});
+
+describe('A mistaken call', () => {
+  it('shows no value in its error, wherever the value was put', async () => {
+    const { cache, physical } = newCache();
+    const unchecked: { set(...parameters: readonly unknown[]): Promise<void> } = cache;
+    for (const parameters of [
+      ['key', 5_000, 'V4LUE'],
+      ['key', 5_000, { name: 'V4LUE' }],
+      ['key', () => 'V4LUE'],
+      [{ toString: () => 'V4LUE' }, 1],
+    ]) {
+      const error = await rejection(unchecked.set(...parameters));
+      expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('V4LUE');
+    }
+    expect(await redis.raw.exists(physical('key'))).toBe(0);
   });
 });
 
