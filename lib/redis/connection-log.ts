@@ -34,9 +34,7 @@ export class ConnectionLog {
     if (this.#isLost) return;
     this.#isLost = true;
     this.#lostAt = performance.now();
-    this.#logger?.warn(
-      `Cannot connect to ${this.#target.address}: ${failure.cause.message}. It keeps trying.`,
-    );
+    this.#logger?.warn(`Cannot connect to ${this.#target.address}: ${failure.cause.message}.`);
   }
 
   restored(): void {
