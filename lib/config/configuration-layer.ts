@@ -7,10 +7,11 @@ import {
   type OptionName,
   type OptionValues,
 } from './option-rules.js';
+import { isRecord } from './is-record.js';
 import type { Mismatch, Reader } from './reading.js';
 
-/** Names an option as its source writes it. */
-export type OptionLabel = (option: OptionName) => string;
+/** Names an option as its source writes it, or a part of one, such as `[2].port`. */
+export type OptionLabel = (option: OptionName, part?: string) => string;
 
 /** What one source of configuration says. */
 export interface ConfigurationLayer {
@@ -43,9 +44,9 @@ class LayerDraft implements ConfigurationLayer {
     }
   }
 
-  #sentence(option: OptionName, value: unknown, { expected, found }: Mismatch): string {
+  #sentence(option: OptionName, value: unknown, { part, expected, found }: Mismatch): string {
     const describe = OPTION_RULES[option].secret === true ? describeKind : describeValue;
-    return `${this.label(option)} expects ${expected}, but found ${found ?? describe(value)}`;
+    return `${this.label(option, part)} expects ${expected}, but found ${found ?? describe(value)}`;
   }
 }
 
@@ -59,7 +60,7 @@ export interface ObjectSource {
 
 /** Reads an object with the keys and units of `RedisCacheOptions`; it may come from JavaScript or a YAML file. */
 export function readObjectLayer(source: unknown, { title, suffix }: ObjectSource): ConfigurationLayer {
-  const layer = new LayerDraft((option) => `${title}.${option}${suffix}`);
+  const layer = new LayerDraft((option, part = '') => `${title}.${option}${part}${suffix}`);
   if (source === undefined) return layer;
   if (!isRecord(source)) {
     layer.problems.push(`${title}${suffix} expects an object of options, but found ${describeKind(source)}`);
@@ -77,7 +78,9 @@ export function readObjectLayer(source: unknown, { title, suffix }: ObjectSource
 
 /** Reads the variables; an empty one is unset. */
 export function readVariableLayer(variable: (name: string) => unknown): ConfigurationLayer {
-  const layer = new LayerDraft((option) => OPTION_RULES[option].variable?.name ?? option);
+  const layer = new LayerDraft(
+    (option, part = '') => `${OPTION_RULES[option].variable?.name ?? option}${part}`,
+  );
   for (const option of OPTION_NAMES) {
     const rule = OPTION_RULES[option].variable;
     if (rule === undefined) continue;
@@ -102,8 +105,4 @@ function remedyFor(key: string, label: OptionLabel): string {
     return 'give it to forRoot(), or to forRootAsync() beside the factory';
   const meant = closestName(key, OPTION_NAMES);
   return meant === undefined ? `the options are ${OPTION_NAMES.join(', ')}` : `did you mean ${label(meant)}?`;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -29,10 +29,17 @@ export function readEnvironment(variable: (name: string) => unknown): Environmen
 }
 
 function connectionOptions(values: Partial<OptionValues>): RedisCacheOptions {
-  if (values.url !== undefined) return { url: values.url.url };
-  const login = only(values, ['db', 'username', 'password']);
-  if (values.path !== undefined) return { ...login, path: values.path };
-  return { ...login, ...only(values, ['host', 'port', 'useSsl']) };
+  const { url, path, sentinels, sentinelName, cluster } = values;
+  if (url !== undefined) return { url: url.url };
+  const credentials = only(values, ['username', 'password']);
+  const login = { ...only(values, ['db']), ...credentials };
+  if (path !== undefined) return { ...login, path };
+  const encryption = only(values, ['useSsl']);
+  if (cluster !== undefined) return { ...credentials, ...encryption, cluster };
+  if (sentinels !== undefined && sentinelName !== undefined) {
+    return { ...login, ...encryption, sentinels, sentinelName, ...only(values, ['sentinelPassword']) };
+  }
+  return { ...login, ...encryption, ...only(values, ['host', 'port']) };
 }
 
 /** Copies the named properties that are set, and no others. */

@@ -49,6 +49,11 @@ export function readSocketPath(value: unknown): Reading<string> {
   return mismatch('the file of a Unix domain socket');
 }
 
+export function readSentinelName(value: unknown): Reading<string> {
+  if (typeof value === 'string' && /^[^\s\p{Cc}]+$/u.test(value)) return fits(value);
+  return mismatch('the name of a master, as in SENTINEL MONITOR, without white space');
+}
+
 export function readKeyPrefix(value: unknown): Reading<string> {
   const expected = `a string of 1 to ${LONGEST_PREFIX} bytes in UTF-8`;
   if (value === '') return mismatch(`${expected}, as clear() deletes whatever begins with it`);

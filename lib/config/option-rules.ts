@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from 'node:tls';
 import type { CacheSerializer, SerializerOptions } from '../codec/serializer.js';
+import { addressList, addressListVariable } from './address-list.js';
 import { readClient } from './client-reader.js';
 import {
   readBoolean,
@@ -8,6 +9,7 @@ import {
   readKeyPrefix,
   readPassword,
   readPort,
+  readSentinelName,
   readSerializer,
   readSocketPath,
   readSocketTimeout,
@@ -17,8 +19,9 @@ import {
 } from './option-readers.js';
 import type { Reader } from './reading.js';
 import { type RedisAddress, readRedisUrl } from './redis-address.js';
-import { REDIS_CACHE_DEFAULTS } from './redis-cache-defaults.js';
+import { DEFAULT_SENTINEL_PORT, REDIS_CACHE_DEFAULTS } from './redis-cache-defaults.js';
 import type { RedisClientLike, RedisPassword } from './redis-cache-options.js';
+import type { ResolvedAddress } from './resolved-redis-cache-options.js';
 import {
   fromDigits,
   readBooleanVariable,
@@ -37,6 +40,10 @@ export interface OptionValues {
   readonly tls: ConnectionOptions;
   readonly url: RedisAddress;
   readonly path: string;
+  readonly sentinels: readonly ResolvedAddress[];
+  readonly sentinelName: string;
+  readonly sentinelPassword: RedisPassword;
+  readonly cluster: readonly ResolvedAddress[];
   readonly client: RedisClientLike;
   readonly keyPrefix: string;
   readonly ttl: number | null;
@@ -130,6 +137,41 @@ export const OPTION_RULES: { readonly [Name in OptionName]: OptionRule<OptionVal
       name: 'SPAKKY_REDIS__PATH',
       read: readSocketPath,
       description: 'Unix domain socket, in place of host and port.',
+    },
+  },
+  sentinels: {
+    read: addressList(DEFAULT_SENTINEL_PORT),
+    secret: true,
+    variable: {
+      name: 'SPAKKY_REDIS__SENTINELS',
+      read: addressListVariable(DEFAULT_SENTINEL_PORT),
+      description: `Sentinels as host:port,host:port, in place of host and port; port ${DEFAULT_SENTINEL_PORT} if left out.`,
+    },
+  },
+  sentinelName: {
+    read: readSentinelName,
+    variable: {
+      name: 'SPAKKY_REDIS__SENTINEL_NAME',
+      read: readSentinelName,
+      description: 'Name by which the sentinels know the master.',
+    },
+  },
+  sentinelPassword: {
+    read: readPassword,
+    secret: true,
+    variable: {
+      name: 'SPAKKY_REDIS__SENTINEL_PASSWORD',
+      read: readPasswordVariable,
+      description: 'Password of the sentinels themselves.',
+    },
+  },
+  cluster: {
+    read: addressList(REDIS_CACHE_DEFAULTS.port),
+    secret: true,
+    variable: {
+      name: 'SPAKKY_REDIS__CLUSTER',
+      read: addressListVariable(REDIS_CACHE_DEFAULTS.port),
+      description: `Some nodes of a cluster as host:port,host:port, in place of host, port and database; port ${REDIS_CACHE_DEFAULTS.port} if left out.`,
     },
   },
   client: { read: readClient },

@@ -1,5 +1,7 @@
 /** Why a value does not fit: what was expected, and what was found where that says more than the value itself. */
 export interface Mismatch {
+  /** Of what part of the value it speaks, such as `[2].port`; of all of it when absent. */
+  readonly part?: string;
   readonly expected: string;
   readonly found?: string;
 }

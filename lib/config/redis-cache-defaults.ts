@@ -11,6 +11,9 @@ export const REDIS_CACHE_DEFAULTS = Object.freeze({
   lazy: false,
 }) satisfies RedisTcpOptions & RedisCacheSettings;
 
+/** Where a sentinel listens unless something else is said. */
+export const DEFAULT_SENTINEL_PORT = 26_379;
+
 /** The default prefix of a cache, so that caches of different names never share a key. */
 export function defaultKeyPrefix(name: string | undefined): string {
   return name === undefined ? REDIS_CACHE_DEFAULTS.keyPrefix : `spakky:${name}:`;

@@ -45,16 +45,20 @@ export interface RedisLogin {
   readonly password?: RedisPassword;
 }
 
-/** Reaches a server over TCP. */
-export interface RedisTcpOptions extends RedisLogin {
-  /** A host name or an IP address, without port or brackets. Default `localhost`. */
-  readonly host?: string;
-  /** 1 to 65535. Default `6379`. */
-  readonly port?: number;
+/** How a connection over TCP is encrypted. */
+export interface RedisEncryption {
   /** Whether to speak TLS. Default `false`, or `true` when `tls` is given. */
   readonly useSsl?: boolean;
   /** What TLS needs beyond the server's name: certificates, keys, versions; see `node:tls`. Default: Node's own. */
   readonly tls?: ConnectionOptions;
+}
+
+/** Reaches a server over TCP. */
+export interface RedisTcpOptions extends RedisLogin, RedisEncryption {
+  /** A host name or an IP address, without port or brackets. Default `localhost`. */
+  readonly host?: string;
+  /** 1 to 65535. Default `6379`. */
+  readonly port?: number;
 }
 
 /** Reaches a server by a URL that says it all. */
@@ -74,6 +78,36 @@ export interface RedisSocketOptions extends RedisLogin {
   readonly path: string;
 }
 
+/** Where one of several servers listens. */
+export interface RedisServerAddress {
+  /** A host name or an IP address, without port or brackets. No default. */
+  readonly host: string;
+  /** 1 to 65535. Default `26379` for a sentinel, `6379` for a node of a cluster. */
+  readonly port?: number;
+}
+
+/** Reaches whichever server is the master now, as sentinels tell it. The login is for the master and its replicas. */
+export interface RedisSentinelOptions extends RedisLogin, RedisEncryption {
+  /** 1 to 1,000 sentinels, each named once; one that answers is enough. TLS holds for them as well. No default. */
+  readonly sentinels: readonly RedisServerAddress[];
+  /** The name by which the sentinels know the master. No default. */
+  readonly sentinelName: string;
+  /** The password of the sentinels themselves, or a function that answers it. Default: none. */
+  readonly sentinelPassword?: RedisPassword;
+}
+
+/** Reaches a cluster. */
+export interface RedisClusterOptions extends RedisEncryption {
+  /** 1 to 1,000 nodes, each named once, through which the others are found. No default. */
+  readonly cluster: readonly RedisServerAddress[];
+  /** A cluster has no other database. Always `0`. */
+  readonly db?: 0;
+  /** The ACL user of every node. Default: the server's default user. */
+  readonly username?: string;
+  /** The password of every node, or a function that answers it. Default: none. */
+  readonly password?: RedisPassword;
+}
+
 /** Uses a connection that the application owns. */
 export interface RedisClientOptions {
   /**
@@ -83,7 +117,13 @@ export interface RedisClientOptions {
   readonly client: RedisClientLike;
 }
 
-type WayToConnect = RedisTcpOptions | RedisUrlOptions | RedisSocketOptions | RedisClientOptions;
+type WayToConnect =
+  | RedisTcpOptions
+  | RedisUrlOptions
+  | RedisSocketOptions
+  | RedisSentinelOptions
+  | RedisClusterOptions
+  | RedisClientOptions;
 
 type NameOf<Way> = Way extends unknown ? keyof Way : never;
 

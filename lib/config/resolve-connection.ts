@@ -1,7 +1,8 @@
 import type { ConfigurationLayer } from './configuration-layer.js';
+import { databaseConflicts } from './connection-conflicts.js';
 import type { OptionName, OptionValues } from './option-rules.js';
 import { REDIS_CACHE_DEFAULTS } from './redis-cache-defaults.js';
-import type { ResolvedRedisConnection } from './resolved-redis-cache-options.js';
+import type { ResolvedRedisConnection, ResolvedTcpConnection } from './resolved-redis-cache-options.js';
 
 /** How to connect, and what of it cannot be. */
 export interface ConnectionResolution {
@@ -10,8 +11,8 @@ export interface ConnectionResolution {
 }
 
 /**
- * Merges what the layers say about connecting, highest first. A URL, a socket or a client hides everything the
- * layers below it say, so that credentials of one server never travel to another.
+ * Merges what the layers say about connecting, highest first. Any way to connect but `host` and `port` hides
+ * everything the layers below it say, so that credentials of one server never travel to another.
  */
 export function resolveConnection(layers: readonly ConfigurationLayer[]): ConnectionResolution {
   const visible = visibleLayers(layers).map(spellOut);
@@ -35,7 +36,7 @@ export function pick<Name extends OptionName>(
 }
 
 function visibleLayers(layers: readonly ConfigurationLayer[]): readonly ConfigurationLayer[] {
-  const lowest = layers.findIndex(({ values }) => (values.url ?? values.path ?? values.client) !== undefined);
+  const lowest = layers.findIndex(({ values }) => values.url !== undefined || leadsElsewhere(values));
   return lowest === -1 ? layers : layers.slice(0, lowest + 1);
 }
 
@@ -50,25 +51,40 @@ function spellOut(layer: ConfigurationLayer): ConfigurationLayer {
 }
 
 function saysWhere({ values }: ConfigurationLayer): boolean {
-  return (values.client ?? values.path ?? values.host ?? values.port) !== undefined;
+  return leadsElsewhere(values) || (values.host ?? values.port) !== undefined;
+}
+
+/** Whether it names another place than one host and port. */
+function leadsElsewhere({ client, path, sentinels, cluster }: Partial<OptionValues>): boolean {
+  return (client ?? path ?? sentinels ?? cluster) !== undefined;
 }
 
 function connectionOf(
   layers: readonly ConfigurationLayer[],
   decisive: ConfigurationLayer | undefined,
 ): ResolvedRedisConnection {
-  const { client, path } = decisive?.values ?? {};
+  const { client, path, sentinels, sentinelName, sentinelPassword, cluster } = decisive?.values ?? {};
   if (client !== undefined) return { kind: 'client', client };
   const db = pick(layers, 'db') ?? REDIS_CACHE_DEFAULTS.db;
-  const login = { db, username: pick(layers, 'username'), password: pick(layers, 'password') };
+  const credentials = { username: pick(layers, 'username'), password: pick(layers, 'password') };
+  const login = { db, ...credentials };
   if (path !== undefined) return { kind: 'unix', path, ...login };
+  const tls = encryptionOf(layers);
+  if (cluster !== undefined) return { kind: 'cluster', nodes: cluster, ...credentials, tls };
+  if (sentinels !== undefined && sentinelName !== undefined) {
+    return { kind: 'sentinel', sentinels, sentinelName, sentinelPassword, ...login, tls };
+  }
   const host = pick(layers, 'host') ?? REDIS_CACHE_DEFAULTS.host;
   const port = pick(layers, 'port') ?? REDIS_CACHE_DEFAULTS.port;
-  const useSsl = pick(layers, 'useSsl') ?? REDIS_CACHE_DEFAULTS.useSsl;
-  return { kind: 'tcp', host, port, ...login, tls: useSsl && (pick(layers, 'tls') ?? Object.freeze({})) };
+  return { kind: 'tcp', host, port, ...login, tls };
 }
 
-/** Finds what a higher layer asks of a socket or client below it that those cannot do; ignoring it would be silent. */
+function encryptionOf(layers: readonly ConfigurationLayer[]): ResolvedTcpConnection['tls'] {
+  const useSsl = pick(layers, 'useSsl') ?? REDIS_CACHE_DEFAULTS.useSsl;
+  return useSsl && (pick(layers, 'tls') ?? Object.freeze({}));
+}
+
+/** Finds what a higher layer asks of the way to connect below it that this cannot do; ignoring it would be silent. */
 function straying(above: ConfigurationLayer, decisive: ConfigurationLayer | undefined): readonly string[] {
   if (decisive?.values.client !== undefined) {
     return (['db', 'username', 'password', 'useSsl', 'tls'] as const)
@@ -78,6 +94,7 @@ function straying(above: ConfigurationLayer, decisive: ConfigurationLayer | unde
           `${above.label(option)} expects a connection to be made, but found ${decisive.label('client')}`,
       );
   }
+  if (decisive?.values.cluster !== undefined) return databaseConflicts(above, decisive);
   if (decisive?.values.path === undefined || above.values.useSsl !== true) return [];
   const asked = above.label(above.given.has('useSsl') ? 'useSsl' : 'tls');
   return [

@@ -24,6 +24,33 @@ export interface ResolvedUnixConnection extends ResolvedLogin {
   readonly path: string;
 }
 
+/** One address of several. */
+export interface ResolvedAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The server that is the master now, as sentinels tell it. */
+export interface ResolvedSentinelConnection extends ResolvedLogin {
+  readonly kind: 'sentinel';
+  readonly sentinels: readonly ResolvedAddress[];
+  /** The name by which the sentinels know the master. */
+  readonly sentinelName: string;
+  readonly sentinelPassword: RedisPassword | undefined;
+  /** For the sentinels and for the servers that they name. */
+  readonly tls: false | Readonly<ConnectionOptions>;
+}
+
+/** The nodes of a cluster, found through some of them; its only database is 0. */
+export interface ResolvedClusterConnection {
+  readonly kind: 'cluster';
+  readonly nodes: readonly ResolvedAddress[];
+  readonly username: string | undefined;
+  readonly password: RedisPassword | undefined;
+  /** For every node. */
+  readonly tls: false | Readonly<ConnectionOptions>;
+}
+
 /** The application's own client; its login and database are its own affair. */
 export interface ResolvedClientConnection {
   readonly kind: 'client';
@@ -32,7 +59,11 @@ export interface ResolvedClientConnection {
 
 /** How to reach Redis. */
 export type ResolvedRedisConnection =
-  ResolvedTcpConnection | ResolvedUnixConnection | ResolvedClientConnection;
+  | ResolvedTcpConnection
+  | ResolvedUnixConnection
+  | ResolvedSentinelConnection
+  | ResolvedClusterConnection
+  | ResolvedClientConnection;
 
 /** The options with every layer merged, every value checked and every default filled in; frozen. */
 export interface ResolvedRedisCacheOptions {

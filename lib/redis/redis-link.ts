@@ -27,10 +27,12 @@ export interface RedisLink {
 
 /** Makes the link that the options ask for; nothing is connected yet. */
 export function createLink({ connection, socketTimeout }: ResolvedRedisCacheOptions): RedisLink {
-  return connection.kind === 'client' ? borrowedLink(connection.client) : ownLink(connection, socketTimeout);
+  if (connection.kind === 'client') return borrowedLink(connection.client);
+  if (connection.kind === 'tcp' || connection.kind === 'unix') return ownLink(connection, socketTimeout);
+  throw new CacheConfigurationError([`a ${connection.kind} expects a later version of this package`]);
 }
 
-type OwnConnection = Exclude<ResolvedRedisConnection, { kind: 'client' }>;
+type OwnConnection = Extract<ResolvedRedisConnection, { kind: 'tcp' | 'unix' }>;
 
 /** A client of the cache's own. ioredis neither retries nor queues: every command reaches the server once or never. */
 function ownLink(connection: OwnConnection, timeout: number): RedisLink {

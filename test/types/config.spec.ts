@@ -77,7 +77,9 @@ describe('the types of the options', () => {
   });
 
   it('tell the resolved ways to connect apart by their kind', () => {
-    expectTypeOf<ResolvedRedisConnection['kind']>().toEqualTypeOf<'tcp' | 'unix' | 'client'>();
+    expectTypeOf<ResolvedRedisConnection['kind']>().toEqualTypeOf<
+      'tcp' | 'unix' | 'sentinel' | 'cluster' | 'client'
+    >();
     expectTypeOf<Extract<ResolvedRedisConnection, { kind: 'client' }>>().not.toHaveProperty('password');
     expect.assertions(0);
   });

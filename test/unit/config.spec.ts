@@ -112,7 +112,7 @@ describe('defaults', () => {
 });
 
 describe('the table of variables', () => {
-  it('names the eight of the family and the two ways to connect', () => {
+  it('names the eight of the family and the other ways to connect', () => {
     expect(CONFIGURATION_VARIABLES.map((each) => [each.name, each.default])).toEqual([
       ['SPAKKY_REDIS__HOST', 'localhost'],
       ['SPAKKY_REDIS__PORT', '6379'],
@@ -122,6 +122,10 @@ describe('the table of variables', () => {
       ['SPAKKY_REDIS__USE_SSL', 'false'],
       ['SPAKKY_REDIS__URL', undefined],
       ['SPAKKY_REDIS__PATH', undefined],
+      ['SPAKKY_REDIS__SENTINELS', undefined],
+      ['SPAKKY_REDIS__SENTINEL_NAME', undefined],
+      ['SPAKKY_REDIS__SENTINEL_PASSWORD', undefined],
+      ['SPAKKY_REDIS__CLUSTER', undefined],
       ['SPAKKY_REDIS__KEY_PREFIX', 'spakky:cache:'],
       ['SPAKKY_REDIS__SOCKET_TIMEOUT', '5.0'],
     ]);
