@@ -1,7 +1,7 @@
-import { readVariableLayer } from './configuration-layer.js';
 import { conflictsWithin } from './connection-conflicts.js';
 import type { OptionValues } from './option-rules.js';
 import type { RedisCacheOptions } from './redis-cache-options.js';
+import { readVariableLayer } from './variable-layer.js';
 
 /** What the environment says. */
 export interface EnvironmentReading {
@@ -12,7 +12,7 @@ export interface EnvironmentReading {
 }
 
 /**
- * Reads the `SPAKKY_REDIS__*` variables into options.
+ * Reads the `SPAKKY_REDIS__*` variables, and the files that some of them name, into options.
  *
  * @param variable answers the value of a variable, as text or as ConfigService made of it, or `undefined`
  * @example
@@ -30,11 +30,11 @@ export function readEnvironment(variable: (name: string) => unknown): Environmen
 
 function connectionOptions(values: Partial<OptionValues>): RedisCacheOptions {
   const { url, path, sentinels, sentinelName, cluster } = values;
-  if (url !== undefined) return { url: url.url };
+  if (url !== undefined) return { url: url.url, ...only(values, ['tls']) };
   const credentials = only(values, ['username', 'password']);
   const login = { ...only(values, ['db']), ...credentials };
   if (path !== undefined) return { ...login, path };
-  const encryption = only(values, ['useSsl']);
+  const encryption = only(values, ['useSsl', 'tls']);
   if (cluster !== undefined) return { ...credentials, ...encryption, cluster };
   if (sentinels !== undefined && sentinelName !== undefined) {
     return { ...login, ...encryption, sentinels, sentinelName, ...only(values, ['sentinelPassword']) };

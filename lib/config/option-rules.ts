@@ -22,6 +22,7 @@ import { type RedisAddress, readRedisUrl } from './redis-address.js';
 import { DEFAULT_SENTINEL_PORT, REDIS_CACHE_DEFAULTS } from './redis-cache-defaults.js';
 import type { RedisClientLike, RedisPassword } from './redis-cache-options.js';
 import type { ResolvedAddress } from './resolved-redis-cache-options.js';
+import type { VariableRule } from './variable-rule.js';
 import {
   fromDigits,
   readBooleanVariable,
@@ -53,17 +54,6 @@ export interface OptionValues {
 }
 
 export type OptionName = keyof OptionValues;
-
-/** How an option is written in the environment. */
-export interface VariableRule<T> {
-  readonly name: `SPAKKY_REDIS__${string}`;
-  readonly read: Reader<T>;
-  /** As it would be written in the environment; absent when nothing is set. */
-  readonly default?: string;
-  readonly description: string;
-  /** An empty variable is unset, unless being empty is itself a mistake to be told. */
-  readonly emptyIsValue?: true;
-}
 
 /** How one option is read, in code and in the environment. */
 export interface OptionRule<T> {
@@ -128,7 +118,7 @@ export const OPTION_RULES: { readonly [Name in OptionName]: OptionRule<OptionVal
     variable: {
       name: 'SPAKKY_REDIS__URL',
       read: readRedisUrl,
-      description: 'redis:// or rediss:// URL, in place of host, port, database, credentials and TLS.',
+      description: 'redis:// or rediss:// URL, in place of host, port, database, credentials and USE_SSL.',
     },
   },
   path: {

@@ -1,11 +1,13 @@
 import { CacheConfigurationError } from '../contract/errors.js';
-import { type ConfigurationLayer, readObjectLayer, readVariableLayer } from './configuration-layer.js';
+import type { ConfigurationLayer } from './configuration-layer.js';
 import { conflictsWithin } from './connection-conflicts.js';
+import { readObjectLayer } from './object-layer.js';
 import { readKeyPrefix } from './option-readers.js';
 import { defaultKeyPrefix, REDIS_CACHE_DEFAULTS } from './redis-cache-defaults.js';
 import type { RedisCacheOptions } from './redis-cache-options.js';
 import { pick, resolveConnection } from './resolve-connection.js';
 import type { ResolvedRedisCacheOptions } from './resolved-redis-cache-options.js';
+import { readVariableLayer } from './variable-layer.js';
 
 /** Where the configuration of one cache comes from, highest precedence first. */
 export interface RedisCacheOptionSources {

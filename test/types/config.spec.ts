@@ -7,6 +7,8 @@ import type { ResolvedRedisConnection } from '../../lib/config/resolved-redis-ca
 import type { Duration } from '../../lib/contract/duration.js';
 
 const client: RedisClientLike = { status: 'ready', options: {} };
+const sentinels = [{ host: 'a', port: 26_379 }];
+const cluster = [{ host: 'a', port: 6_379 }] as const;
 
 describe('the types of the options', () => {
   it('accept each way to connect with what belongs to it', () => {
@@ -26,9 +28,23 @@ describe('the types of the options', () => {
       { client },
       { client, keyPrefix: 'shop:', ttl: null, socketTimeout: { seconds: 5 }, lazy: true },
       { host: 'redis', url: undefined, path: undefined },
+      { sentinels: [{ host: 'a' }, { host: 'b', port: 1 }], sentinelName: 'main' },
+      {
+        sentinels,
+        sentinelName: 'main',
+        sentinelPassword: async () => 'theirs',
+        db: 1,
+        username: 'ada',
+        password: () => 'secret',
+        useSsl: true,
+        tls: { ca: 'pem' },
+      },
+      { cluster: [{ host: 'a' }, { host: 'b', port: 1 }] },
+      { cluster, username: 'ada', password: 'secret', useSsl: true, tls: { ca: 'pem' }, db: 0 },
+      { cluster, sentinels: undefined, host: undefined },
     ];
 
-    expect(accepted).toHaveLength(7);
+    expect(accepted).toHaveLength(12);
   });
 
   it('refuse ways to connect that exclude each other', () => {
@@ -51,9 +67,39 @@ describe('the types of the options', () => {
       { client, host: 'redis' },
       // @ts-expect-error a client has chosen its database already
       { client, db: 1 },
+      // @ts-expect-error sentinels name the host
+      { sentinels, sentinelName: 'main', host: 'redis' },
+      // @ts-expect-error sentinels are not behind a URL
+      { sentinels, sentinelName: 'main', url: 'redis://redis' },
+      // @ts-expect-error sentinels are reached over TCP
+      { sentinels, sentinelName: 'main', path: '/run/redis.sock' },
+      // @ts-expect-error a cluster needs no sentinels
+      { sentinels, sentinelName: 'main', cluster },
+      // @ts-expect-error a client is connected already
+      { sentinels, sentinelName: 'main', client },
+      // @ts-expect-error sentinels know masters by their names
+      { sentinels },
+      // @ts-expect-error a name is known by sentinels
+      { sentinelName: 'main' },
+      // @ts-expect-error a password for sentinels is nothing to a server
+      { host: 'redis', sentinelPassword: 'secret' },
+      // @ts-expect-error a cluster names the host
+      { cluster, host: 'redis' },
+      // @ts-expect-error a cluster names the port
+      { cluster, port: 6379 },
+      // @ts-expect-error a cluster is not behind a URL
+      { cluster, url: 'redis://redis' },
+      // @ts-expect-error a cluster is reached over TCP
+      { cluster, path: '/run/redis.sock' },
+      // @ts-expect-error a client is connected already
+      { cluster, client },
+      // @ts-expect-error a cluster has only database 0
+      { cluster, db: 1 },
+      // @ts-expect-error a cluster has no sentinels
+      { cluster, sentinelName: 'main' },
     ];
 
-    expect(refused).toHaveLength(9);
+    expect(refused).toHaveLength(24);
   });
 
   it('refuse names and values that no option has', () => {
@@ -64,9 +110,17 @@ describe('the types of the options', () => {
       { socketTimeout: '5' },
       // @ts-expect-error a port is a number
       { port: '6379' },
+      // @ts-expect-error an address is an object
+      { cluster: ['redis:6379'] },
+      // @ts-expect-error an address has a host
+      { cluster: [{ port: 6379 }] },
+      // @ts-expect-error the credentials stand beside the list
+      { cluster: [{ host: 'redis', password: 'secret' }] },
+      // @ts-expect-error it is a list
+      { sentinels: { host: 'redis' }, sentinelName: 'main' },
     ];
 
-    expect(refused).toHaveLength(3);
+    expect(refused).toHaveLength(7);
   });
 
   it('know both majors of ioredis as clients', () => {
@@ -81,6 +135,8 @@ describe('the types of the options', () => {
       'tcp' | 'unix' | 'sentinel' | 'cluster' | 'client'
     >();
     expectTypeOf<Extract<ResolvedRedisConnection, { kind: 'client' }>>().not.toHaveProperty('password');
+    expectTypeOf<Extract<ResolvedRedisConnection, { kind: 'cluster' }>>().not.toHaveProperty('db');
+    expectTypeOf<Extract<ResolvedRedisConnection, { kind: 'sentinel' }>>().toHaveProperty('db');
     expect.assertions(0);
   });
 });

@@ -1,4 +1,10 @@
-import { describe, expect, it } from '@jest/globals';
+import { createPublicKey, generateKeyPairSync, randomUUID } from 'node:crypto';
+import { symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ConnectionOptions } from 'node:tls';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { CONFIGURATION_VARIABLES } from '../../lib/config/configuration-variables.js';
@@ -6,8 +12,12 @@ import { readEnvironment } from '../../lib/config/environment.js';
 import { REDIS_CACHE_DEFAULTS } from '../../lib/config/redis-cache-defaults.js';
 import type { RedisCacheOptions } from '../../lib/config/redis-cache-options.js';
 import { resolveRedisCacheOptions } from '../../lib/config/resolve-redis-cache-options.js';
-import type { ResolvedRedisCacheOptions } from '../../lib/config/resolved-redis-cache-options.js';
+import type {
+  ResolvedAddress,
+  ResolvedRedisCacheOptions,
+} from '../../lib/config/resolved-redis-cache-options.js';
 import { CacheConfigurationError } from '../../lib/contract/errors.js';
+import { type Certificates, createCertificates } from '../support/certificates.js';
 
 type Variables = Readonly<Record<string, unknown>>;
 
@@ -120,6 +130,9 @@ describe('the table of variables', () => {
       ['SPAKKY_REDIS__USERNAME', undefined],
       ['SPAKKY_REDIS__PASSWORD', undefined],
       ['SPAKKY_REDIS__USE_SSL', 'false'],
+      ['SPAKKY_REDIS__TLS_CA_FILE', undefined],
+      ['SPAKKY_REDIS__TLS_CERT_FILE', undefined],
+      ['SPAKKY_REDIS__TLS_KEY_FILE', undefined],
       ['SPAKKY_REDIS__URL', undefined],
       ['SPAKKY_REDIS__PATH', undefined],
       ['SPAKKY_REDIS__SENTINELS', undefined],
@@ -130,6 +143,19 @@ describe('the table of variables', () => {
       ['SPAKKY_REDIS__SOCKET_TIMEOUT', '5.0'],
     ]);
     expect(CONFIGURATION_VARIABLES.every((each) => each.description.endsWith('.'))).toBe(true);
+  });
+
+  it('names nothing that could weaken the verification of TLS', () => {
+    const aboutTls = CONFIGURATION_VARIABLES.filter((each) =>
+      /SSL|TLS|CERT|VERIF|AUTH|INSECURE/.test(each.name),
+    );
+
+    expect(aboutTls.map((each) => each.name.replace('SPAKKY_REDIS__', ''))).toEqual([
+      'USE_SSL',
+      'TLS_CA_FILE',
+      'TLS_CERT_FILE',
+      'TLS_KEY_FILE',
+    ]);
   });
 });
 
@@ -514,6 +540,251 @@ describe('TLS', () => {
   });
 });
 
+/** A private key in PEM, encrypted when there is a passphrase. */
+function keyOf(passphrase?: string, type: 'pkcs1' | 'pkcs8' = 'pkcs8'): string {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1_024 });
+  const encryption = passphrase === undefined ? {} : { cipher: 'aes-128-cbc', passphrase };
+  return privateKey.export({ format: 'pem', type, ...encryption }).toString();
+}
+
+describe('the files of TLS', () => {
+  const marker = 'hunter2';
+  const files = { TLS_CA_FILE: 'ca', TLS_CERT_FILE: 'cert', TLS_KEY_FILE: 'key' } as const;
+  let folder: string;
+  let certificates: Certificates;
+  let all: Readonly<Record<keyof typeof files, string>>;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'spakky-tls-files-'));
+    certificates = await createCertificates(folder);
+    const { certFile, keyFile } = certificates.client;
+    all = { TLS_CA_FILE: certificates.caFile, TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile };
+  });
+
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  function fileWith(content: string): string {
+    const file = join(folder, `${randomUUID()}.pem`);
+    writeFileSync(file, content);
+    return file;
+  }
+
+  function contents(): ConnectionOptions {
+    return { ca: certificates.ca, cert: certificates.client.cert, key: certificates.client.key };
+  }
+
+  it('are read into the option tls, and imply TLS', () => {
+    const tls = contents();
+
+    expect(readEnvironment(lookUp(all))).toStrictEqual({ options: { tls }, problems: [] });
+    expect(resolve({ variables: all }).connection).toEqual({ ...TCP, tls });
+    expect(resolve({ variables: { ...all, USE_SSL: 'true' } }).connection).toEqual({ ...TCP, tls });
+    expect(resolve({ variables: { TLS_CA_FILE: all.TLS_CA_FILE } }).connection).toEqual({
+      ...TCP,
+      tls: { ca: certificates.ca },
+    });
+    expect(
+      resolve({ variables: { TLS_CERT_FILE: all.TLS_CERT_FILE, TLS_KEY_FILE: all.TLS_KEY_FILE } }),
+    ).toMatchObject({
+      connection: { tls: { cert: certificates.client.cert, key: certificates.client.key } },
+    });
+  });
+
+  it('serve sentinels, a cluster and a URL as well', () => {
+    const tls = contents();
+    const ways = [{ SENTINELS: 'a', SENTINEL_NAME: 'main' }, { CLUSTER: 'a' }, { URL: 'rediss://redis' }];
+    for (const way of ways) {
+      expect(resolve({ variables: { ...way, ...all } }).connection).toMatchObject({ tls });
+      expect(readEnvironment(lookUp({ ...way, ...all })).options).toMatchObject({ tls });
+    }
+  });
+
+  it('are read once: what becomes of them later changes nothing', () => {
+    const file = fileWith(certificates.ca);
+    const resolved = resolve({ variables: { TLS_CA_FILE: file } });
+    writeFileSync(file, '');
+
+    expect(resolved.connection).toMatchObject({ tls: { ca: certificates.ca } });
+    expect(resolved.connection.kind === 'tcp' && Object.isFrozen(resolved.connection.tls)).toBe(true);
+  });
+
+  it('are hidden and overridden as the option tls is', () => {
+    expect(resolve({ options: { useSsl: false }, variables: all }).connection).toEqual(TCP);
+    expect(resolve({ options: { url: 'rediss://a' }, variables: all }).connection).toMatchObject({ tls: {} });
+    expect(resolve({ namespace: { tls: { ca: 'pem' } }, variables: all }).connection).toMatchObject({
+      tls: { ca: 'pem' },
+    });
+    expect(resolve({ options: { host: 'a' }, variables: all }).connection).toMatchObject({ tls: contents() });
+  });
+
+  it('accept what the tools write', () => {
+    const rsa = keyOf(undefined, 'pkcs1');
+    const bundle = `# Authorities\n\n${certificates.ca}\n${certificates.server.cert}`.replaceAll(
+      '\n',
+      '\r\n',
+    );
+    const both = fileWith(`${certificates.client.cert}\n${certificates.client.key}`);
+
+    expect(rsa).toContain('BEGIN RSA PRIVATE KEY');
+    expect(problemsOf({ variables: { ...all, TLS_KEY_FILE: fileWith(rsa) } })).toEqual([
+      expect.stringMatching(/^SPAKKY_REDIS__TLS_KEY_FILE expects the key of .* but found another$/),
+    ]);
+    expect(resolve({ variables: { TLS_CA_FILE: fileWith(bundle) } }).connection).toMatchObject({
+      tls: { ca: bundle },
+    });
+    expect(resolve({ variables: { TLS_CERT_FILE: both, TLS_KEY_FILE: both } }).connection.kind).toBe('tcp');
+  });
+
+  it('follow links, as mounted secrets are', () => {
+    const link = join(folder, 'link.pem');
+    symlinkSync(certificates.caFile, link);
+
+    expect(resolve({ variables: { TLS_CA_FILE: link } }).connection).toMatchObject({
+      tls: { ca: certificates.ca },
+    });
+  });
+
+  const unreadable: readonly (readonly [what: string, value: () => unknown, found: string])[] = [
+    ['a file that is not there', () => join(folder, marker), 'none that can be read (ENOENT)'],
+    ['a file below a file', () => join(certificates.caFile, marker), 'none that can be read (ENOTDIR)'],
+    ['a path that is too long', () => marker.repeat(1_000), 'none that can be read (ENAMETOOLONG)'],
+    ['a path that cannot be', () => `${marker}\0`, 'none that can be read (no path)'],
+    ['a directory', () => folder, 'a directory'],
+    ['a device', () => '/dev/zero', 'no regular file'],
+    ['an empty file', () => fileWith(''), 'an empty file'],
+    ['a huge file', () => fileWith(marker.repeat(1_000_000)), 'a file of 7000000 bytes'],
+    ['the content of a file', () => `-----BEGIN PRIVATE KEY-----\n${marker}`, 'the content of one'],
+    ['a key without its first line', () => `MIIEvQ${marker}+/==`, 'none that can be read (ENOENT)'],
+    ['a number', () => 5, 'a number'],
+    ['a list', () => [marker], 'an array'],
+  ];
+
+  describe.each(Object.keys(files))('of %s', (name) => {
+    it.each(unreadable)('refuses %s', (_, value, found) => {
+      const error = errorOf({ variables: { ...all, [name]: value() } });
+
+      expect(error.problems).toEqual([
+        expect.stringMatching(
+          new RegExp(
+            `^SPAKKY_REDIS__${name} expects the path of a PEM file with (certificates|a private key, .*), but found `,
+          ),
+        ),
+      ]);
+      expect(error.problems[0]?.endsWith(`but found ${found}`)).toBe(true);
+      expect(everythingSaidBy(error)).not.toContain(marker);
+    });
+
+    it.each(['', undefined, null])('is unset when it is %j', (value) => {
+      const [ca, pair] = [{ TLS_CA_FILE: value }, { TLS_CERT_FILE: value, TLS_KEY_FILE: value }];
+
+      expect(resolve({ variables: { ...ca, ...pair } }).connection).toEqual(TCP);
+    });
+  });
+
+  const damaged: readonly (readonly [
+    name: keyof typeof files,
+    what: string,
+    content: () => string,
+    found: string,
+  ])[] = [
+    ['TLS_CA_FILE', 'blanks', () => ' \n', 'no certificate in the file'],
+    ['TLS_CA_FILE', 'noise', () => marker, 'no certificate in the file'],
+    ['TLS_CA_FILE', 'a key', () => certificates.server.key, 'no certificate in the file'],
+    ['TLS_CERT_FILE', 'a key', () => certificates.client.key, 'no certificate in the file'],
+    [
+      'TLS_CA_FILE',
+      'a certificate cut off',
+      () => `${certificates.ca}\n${certificates.ca.slice(0, 200)}`,
+      'a damaged certificate in the file',
+    ],
+    [
+      'TLS_CA_FILE',
+      'two certificates in one line, of which Node sees none',
+      () => certificates.ca + certificates.server.cert,
+      'a damaged certificate in the file',
+    ],
+    [
+      'TLS_CERT_FILE',
+      'a certificate of noise',
+      () => `-----BEGIN CERTIFICATE-----\n${marker}\n-----END CERTIFICATE-----\n`,
+      'a damaged certificate in the file',
+    ],
+    [
+      'TLS_CA_FILE',
+      'a thousand beginnings',
+      () => `-----BEGIN CERTIFICATE-----\n${marker}-----END`.repeat(1_000),
+      'a damaged certificate in the file',
+    ],
+    ['TLS_KEY_FILE', 'a certificate', () => certificates.client.cert, 'no private key in the file'],
+    [
+      'TLS_KEY_FILE',
+      'a public key',
+      () => createPublicKey(certificates.client.cert).export({ format: 'pem', type: 'spki' }).toString(),
+      'no private key in the file',
+    ],
+    ['TLS_KEY_FILE', 'noise', () => `password: ${marker}`, 'no private key in the file'],
+    [
+      'TLS_KEY_FILE',
+      'a key of noise',
+      () => `-----BEGIN PRIVATE KEY-----\n${marker}\n-----END PRIVATE KEY-----\n`,
+      'a damaged key in the file',
+    ],
+    ['TLS_KEY_FILE', 'an encrypted key', () => keyOf(marker), 'an encrypted key in the file'],
+    ['TLS_KEY_FILE', 'an encrypted key of old', () => keyOf(marker, 'pkcs1'), 'an encrypted key in the file'],
+  ];
+
+  it.each(damaged)('%s refuses %s', (name, _, content, found) => {
+    const text = content();
+    const error = errorOf({ variables: { ...all, [name]: fileWith(text) } });
+
+    expect(error.problems).toHaveLength(1);
+    expect(error.problems[0]?.startsWith(`SPAKKY_REDIS__${name} expects `)).toBe(true);
+    expect(error.problems[0]?.endsWith(`but found ${found}`)).toBe(true);
+    const said = everythingSaidBy(error);
+    expect(text.split(/\s/).filter((line) => line.length > 10 && said.includes(line))).toEqual([]);
+    expect(said).not.toContain(marker);
+  });
+
+  it('are refused in part: a key without its certificate, a certificate without its key', () => {
+    expect(problemsOf({ variables: { TLS_KEY_FILE: all.TLS_KEY_FILE } })).toEqual([
+      'SPAKKY_REDIS__TLS_KEY_FILE expects SPAKKY_REDIS__TLS_CERT_FILE beside it, but found none',
+    ]);
+    expect(
+      problemsOf({ variables: { TLS_CERT_FILE: all.TLS_CERT_FILE, TLS_CA_FILE: all.TLS_CA_FILE } }),
+    ).toEqual(['SPAKKY_REDIS__TLS_CERT_FILE expects SPAKKY_REDIS__TLS_KEY_FILE beside it, but found none']);
+  });
+
+  it('are refused when the key is that of another certificate', () => {
+    expect(problemsOf({ variables: { ...all, TLS_KEY_FILE: certificates.server.keyFile } })).toEqual([
+      'SPAKKY_REDIS__TLS_KEY_FILE expects the key of the first certificate of SPAKKY_REDIS__TLS_CERT_FILE, but found another',
+    ]);
+  });
+
+  it('are refused beside what says that TLS is not spoken', () => {
+    expect(problemsOf({ variables: { ...all, USE_SSL: 'no' } })).toEqual([
+      'SPAKKY_REDIS__TLS_CA_FILE, SPAKKY_REDIS__TLS_CERT_FILE, SPAKKY_REDIS__TLS_KEY_FILE expects TLS to be spoken, ' +
+        'but found SPAKKY_REDIS__USE_SSL: false',
+    ]);
+    expect(problemsOf({ variables: { TLS_CA_FILE: all.TLS_CA_FILE, URL: 'redis://redis' } })).toEqual([
+      'SPAKKY_REDIS__TLS_CA_FILE expects a URL with rediss://, but found redis:// in SPAKKY_REDIS__URL',
+    ]);
+    expect(problemsOf({ variables: { TLS_CA_FILE: all.TLS_CA_FILE, PATH: '/s' } })).toEqual([
+      'SPAKKY_REDIS__PATH expects no TLS, which sockets do not speak, but found SPAKKY_REDIS__TLS_CA_FILE',
+    ]);
+    // Also where a file is wrong in itself.
+    expect(problemsOf({ variables: { TLS_CA_FILE: folder, USE_SSL: 'no' } })).toHaveLength(2);
+  });
+
+  it('that are wrong are left out of the options of the environment, and told', () => {
+    const { options, problems } = readEnvironment(
+      lookUp({ ...all, TLS_CA_FILE: folder, KEY_PREFIX: 'shop:' }),
+    );
+
+    expect(options).toStrictEqual({ keyPrefix: 'shop:' });
+    expect(problems).toEqual([expect.stringMatching(/^SPAKKY_REDIS__TLS_CA_FILE .* found a directory$/)]);
+  });
+});
+
 describe('a URL', () => {
   it.each([
     ['redis://redis', { host: 'redis' }],
@@ -563,6 +834,8 @@ describe('a URL', () => {
 
 describe('conflicts', () => {
   const url = 'redis://redis';
+  const sentinels = [{ host: 'a' }];
+  const cluster = [{ host: 'a' }];
 
   it.each([
     [{ url, host: 'a', port: 1 }, 'url', ['host', 'port']],
@@ -580,6 +853,19 @@ describe('conflicts', () => {
     ],
     [{ client: CLIENT, url }, 'client', ['url']],
     [{ client: CLIENT, path: '/s' }, 'client', ['path']],
+    [{ client: CLIENT, sentinels, sentinelName: 'main' }, 'client', ['sentinels', 'sentinelName']],
+    [{ client: CLIENT, sentinelPassword: 'pw' }, 'client', ['sentinelPassword']],
+    [{ client: CLIENT, cluster }, 'client', ['cluster']],
+    [{ url, sentinels, sentinelName: 'main' }, 'url', ['sentinels', 'sentinelName']],
+    [{ url, sentinelName: 'main' }, 'url', ['sentinelName']],
+    [{ url, cluster }, 'url', ['cluster']],
+    [{ path: '/s', sentinels, sentinelName: 'main' }, 'path', ['sentinels', 'sentinelName']],
+    [{ path: '/s', cluster }, 'path', ['cluster']],
+    [{ cluster, host: 'a', port: 1 }, 'cluster', ['host', 'port']],
+    [{ cluster, sentinels, sentinelName: 'main' }, 'cluster', ['sentinels', 'sentinelName']],
+    [{ cluster, sentinelPassword: 'pw' }, 'cluster', ['sentinelPassword']],
+    [{ sentinels, sentinelName: 'main', host: 'a', port: 1 }, 'sentinels', ['host', 'port']],
+    [{ sentinels, sentinelName: 'main', useSsl: false, tls: {} }, 'tls', ['useSsl']],
     [{ useSsl: false, tls: {} }, 'tls', ['useSsl']],
     [{ url, tls: {} }, 'tls', ['url']],
   ])('within a layer are refused (%#)', (options, way, others) => {
@@ -625,6 +911,428 @@ describe('conflicts', () => {
       expect.stringMatching(/^options\.password .*SPAKKY_REDIS\.client \(ConfigService\)/),
     ]);
     expect(() => resolve({ options: { useSsl: false }, variables: { PATH: '/s' } })).not.toThrow();
+  });
+});
+
+function addressesOf({ connection }: ResolvedRedisCacheOptions): readonly ResolvedAddress[] | undefined {
+  if (connection.kind === 'sentinel') return connection.sentinels;
+  return connection.kind === 'cluster' ? connection.nodes : undefined;
+}
+
+const LISTS = [
+  ['sentinels', 'SENTINELS', 26_379, { sentinelName: 'main' }, { SENTINEL_NAME: 'main' }],
+  ['cluster', 'CLUSTER', 6_379, {}, {}],
+] as const;
+
+describe.each(LISTS)('the list of %s', (option, variable, defaultPort, beside, variablesBeside) => {
+  const objectSources = [
+    ['code', `options.${option}`, ''],
+    ['the namespace', `SPAKKY_REDIS.${option}`, ' (ConfigService)'],
+  ] as const;
+
+  function inObject(source: 'code' | 'the namespace', value: unknown): Given {
+    const written = { ...beside, [option]: value };
+    return source === 'code' ? { options: written } : { namespace: written };
+  }
+
+  function inVariable(value: unknown): Given {
+    return { variables: { ...variablesBeside, [variable]: value } };
+  }
+
+  it.each([
+    ['a', [{ host: 'a' }]],
+    ['a:1', [{ host: 'a', port: 1 }]],
+    ['a:1,b.example:65535,c', [{ host: 'a', port: 1 }, { host: 'b.example', port: 65_535 }, { host: 'c' }]],
+    [' a:1 ,\tb\n', [{ host: 'a', port: 1 }, { host: 'b' }]],
+    ['[::1]', [{ host: '::1' }]],
+    [
+      '[fe80::1]:7000,10.0.0.1:7000',
+      [
+        { host: 'fe80::1', port: 7_000 },
+        { host: '10.0.0.1', port: 7_000 },
+      ],
+    ],
+    ['a:0007', [{ host: 'a', port: 7 }]],
+    [
+      ['a:1', 'b'],
+      [{ host: 'a', port: 1 }, { host: 'b' }],
+    ],
+    [
+      [{ host: 'a', port: 1 }, 'b'],
+      [{ host: 'a', port: 1 }, { host: 'b' }],
+    ],
+  ])('is understood as a variable: %j', (value, addresses) => {
+    const expected = addresses.map((address) => ({ port: defaultPort, ...address }));
+
+    expect(addressesOf(resolve(inVariable(value)))).toStrictEqual(expected);
+  });
+
+  it.each([
+    ['a,', '[1] expects host:port', 'nothing'],
+    ['a,,b', '[1] expects host:port', 'nothing'],
+    ['a:', '[0] expects', 'another port'],
+    ['a:0', '[0] expects', 'another port'],
+    ['a:65536', '[0] expects', 'another port'],
+    ['a:-1', '[0] expects', 'another port'],
+    ['a:1e3', '[0] expects', 'another port'],
+    ['a:0x10', '[0] expects', 'another port'],
+    ['a: 1', '[0] expects', 'another port'],
+    [`a:${'9'.repeat(400)}`, '[0] expects', 'another port'],
+    ['b,a:redis', '[1] expects', 'another port'],
+    [':1', '[0] expects', 'no host that can be used'],
+    ['::1', '[0] expects', 'no host that can be used'],
+    ['a:1:2', '[0] expects', 'no host that can be used'],
+    ['[]:1', '[0] expects', 'no host that can be used'],
+    ['[a]:1', '[0] expects', 'no host that can be used'],
+    ['[10.0.0.1]:1', '[0] expects', 'no host that can be used'],
+    ['[::1', '[0] expects', 'no host that can be used'],
+    ['[::1]1', '[0] expects', 'no host that can be used'],
+    ['[[::1]]:1', '[0] expects', 'no host that can be used'],
+    ['a b:1', '[0] expects', 'no host that can be used'],
+    ['a:1;b:2', '[0] expects', 'no host that can be used'],
+    ['redis://a:1', '[0] expects', 'no host that can be used'],
+    ['a\0:1', '[0] expects', 'no host that can be used'],
+    [26_379, ' expects host:port,host:port', 'a number'],
+    [true, ' expects host:port,host:port', 'a boolean'],
+    [{ host: 'a' }, ' expects host:port,host:port', 'an object'],
+    [[], ' expects host:port,host:port', 'an empty list'],
+    [[5], '[0] expects', 'a number'],
+    [[null], '[0] expects', 'null'],
+    [[['a']], '[0] expects', 'an array'],
+    [['a', ''], '[1] expects', 'nothing'],
+    ['a,'.repeat(1_000), ' expects host:port,host:port, with at most 1000 entries', '1001 entries'],
+  ])('is refused as a variable: %j', (value, begin, found) => {
+    const [problem, ...others] = problemsOf(inVariable(value));
+
+    expect(problem?.startsWith(`SPAKKY_REDIS__${variable}${begin}`)).toBe(true);
+    expect(problem?.endsWith(`but found ${found}`)).toBe(true);
+    expect(others).toEqual([]);
+  });
+
+  describe.each(objectSources)('in %s', (source, label, suffix) => {
+    it('takes hosts and ports, and keeps its own copy', () => {
+      const written = [
+        { host: 'a' },
+        { host: '::1', port: 1 },
+        { host: 'b', port: undefined, note: undefined },
+      ];
+      const resolved = resolve(inObject(source, written));
+      written.splice(0, 3, { host: 'other' });
+
+      expect(addressesOf(resolved)).toStrictEqual([
+        { host: 'a', port: defaultPort },
+        { host: '::1', port: 1 },
+        { host: 'b', port: defaultPort },
+      ]);
+      expect(Object.isFrozen(addressesOf(resolved))).toBe(true);
+      expect(addressesOf(resolved)?.every((address) => Object.isFrozen(address))).toBe(true);
+    });
+
+    it.each([
+      ['a:1', '', 'a string'],
+      [{ host: 'a' }, '', 'an object'],
+      [null, '', 'null'],
+      [[], '', 'an empty list'],
+      [new Set([{ host: 'a' }]), '', 'an object'],
+      // Were they all looked at, this would take hours.
+      [Object.assign([], { length: 2 ** 32 - 1 }), '', '4294967295 entries'],
+      [['a:1'], '[0]', 'a string'],
+      [[null], '[0]', 'null'],
+      [[undefined], '[0]', 'undefined'],
+      [[{}], '[0].host', 'undefined'],
+      [[{ host: '' }], '[0].host', 'an empty string'],
+      [[{ host: 5 }], '[0].host', 'a number'],
+      [[{ host: 'a' }, { host: 'a:1' }], '[1].host', 'a string'],
+      [[{ host: '[::1]' }], '[0].host', 'a string'],
+      [[{ host: 'a', port: 0 }], '[0].port', '0'],
+      [[{ host: 'a', port: 65_536 }], '[0].port', '65536'],
+      [[{ host: 'a', port: NaN }], '[0].port', 'NaN'],
+      [[{ host: 'a', port: '1' }], '[0].port', 'a string'],
+      [[{ host: 'a', port: null }], '[0].port', 'null'],
+      [[{ host: 'a', password: 'pw' }], '[0]', '"password" in it'],
+      [[{ host: 'a', 'redis://:pw@b': 1 }], '[0]', 'a string that may hold credentials in it'],
+      [[{ host: 'a' }, revoked()], '', 'one that throws'],
+      [revoked(), '', 'one that throws'],
+    ])('refuses what is no list of addresses (%#)', (value, part, found) => {
+      const [problem, ...others] = problemsOf(inObject(source, value));
+
+      expect(problem?.startsWith(`${label}${part}${suffix} expects `)).toBe(true);
+      expect(problem?.endsWith(`but found ${found}`)).toBe(true);
+      expect(others).toEqual([]);
+    });
+
+    it('refuses one whose accessors throw, and does not show what they throw', () => {
+      const marker = 'hunter2';
+      function fail(): never {
+        throw new Error(marker);
+      }
+      const lists = [
+        [Object.defineProperty({}, 'host', { get: fail, enumerable: true })],
+        [Object.defineProperty({ host: 'a' }, 'port', { get: fail, enumerable: true })],
+        [new Proxy({}, { ownKeys: fail })],
+        new Proxy([{ host: 'a' }], { get: fail }),
+        Object.defineProperty([], '0', { get: fail }),
+      ];
+      for (const list of lists) {
+        const error = errorOf(inObject(source, list));
+
+        expect(error.problems).toEqual([
+          `${label}${suffix} expects a value that can be read, but found one that throws`,
+        ]);
+        expect(everythingSaidBy(error)).not.toContain(marker);
+      }
+    });
+
+    it('refuses an address that is named twice', () => {
+      const written = [
+        { host: 'a' },
+        { host: 'b' },
+        { host: 'A', port: defaultPort },
+        { host: 'a', port: 1 },
+      ];
+
+      expect(problemsOf(inObject(source, written))).toEqual([
+        `${label}[2]${suffix} expects another address, but found that of [0] again`,
+      ]);
+    });
+  });
+
+  it('refuses an address that is named twice in a variable', () => {
+    expect(problemsOf(inVariable(`a,b:1,a:${defaultPort},[::1]:5,[::1]:5`))).toEqual([
+      `SPAKKY_REDIS__${variable}[2] expects another address, but found that of [0] again`,
+      `SPAKKY_REDIS__${variable}[4] expects another address, but found that of [3] again`,
+    ]);
+  });
+
+  it('may have 1,000 entries', () => {
+    const addresses = Array.from({ length: 1_000 }, (_, index) => ({ host: `node-${index}`, port: 7_000 }));
+    const text = addresses.map(({ host, port }) => `${host}:${port}`).join(',');
+
+    expect(addressesOf(resolve({ options: { ...beside, [option]: addresses } }))).toStrictEqual(addresses);
+    expect(addressesOf(resolve(inVariable(text)))).toStrictEqual(addresses);
+  });
+
+  it('with 1,000 wrong entries says so in a few sentences', () => {
+    const wrong = [inVariable('a:,'.repeat(999) + 'a:'), inVariable(Array(1_000).fill('a'))];
+    for (const problems of wrong.map(problemsOf)) {
+      expect(problems).toHaveLength(4);
+      expect(problems.join('').length).toBeLessThan(800);
+      expect(problems[3]).toMatch(/ expects entries that fit, but found 99[67] more that do not$/);
+    }
+  });
+
+  it('is hidden by nothing but a higher place', () => {
+    const given = { options: { ...beside, [option]: [{ host: 'a' }] }, ...inVariable('b') };
+
+    expect(addressesOf(resolve(given))).toEqual([{ host: 'a', port: defaultPort }]);
+    expect(addressesOf(resolve({ ...inVariable('b'), options: { keyPrefix: 'shop:' } }))).toEqual([
+      { host: 'b', port: defaultPort },
+    ]);
+  });
+
+  it('hides everything below about the server', () => {
+    const variables = { HOST: 'c', PORT: '3', DB: '3', USERNAME: 'c', PASSWORD: 'c', USE_SSL: 'yes' };
+
+    expect(resolve({ ...inObject('code', [{ host: 'a' }]), variables }).connection).toMatchObject({
+      username: undefined,
+      password: undefined,
+      tls: false,
+    });
+  });
+
+  it('gives way to a host, a URL, a socket or a client above it', () => {
+    const below = inVariable('b');
+
+    expect(resolve({ ...below, options: { host: 'a' } }).connection).toEqual({ ...TCP, host: 'a' });
+    expect(resolve({ ...below, options: { url: 'redis://a' } }).connection).toEqual({ ...TCP, host: 'a' });
+    expect(resolve({ ...below, options: { path: '/s' } }).connection.kind).toBe('unix');
+    expect(resolve({ ...below, namespace: { client: CLIENT } }).connection.kind).toBe('client');
+  });
+
+  it('has TLS, credentials and a function for them as one server has', () => {
+    const login = { username: 'ada', password };
+
+    expect(resolve({ ...inVariable('b'), options: { ...login, useSsl: true } }).connection).toMatchObject({
+      ...login,
+      tls: {},
+    });
+    expect(
+      resolve({ options: { ...beside, [option]: [{ host: 'a' }], ...login, tls: { ca: 'pem' } } }).connection,
+    ).toMatchObject({ ...login, tls: { ca: 'pem' } });
+  });
+});
+
+describe('sentinels', () => {
+  const sentinels = [{ host: 'a', port: 26_379 }];
+
+  it('are resolved with everything that belongs to them', () => {
+    const sentinelPassword = password;
+    const options = {
+      sentinels,
+      sentinelName: 'main',
+      sentinelPassword,
+      db: 2,
+      username: 'ada',
+      password: 'pw',
+    };
+    const { connection } = resolve({ options });
+
+    expect(connection).toStrictEqual({
+      kind: 'sentinel',
+      sentinels,
+      sentinelName: 'main',
+      sentinelPassword,
+      db: 2,
+      username: 'ada',
+      password: 'pw',
+      tls: false,
+    });
+    expect(Object.isFrozen(connection)).toBe(true);
+  });
+
+  it('are returned by the environment as options', () => {
+    const variables = {
+      SENTINELS: 'a,[::1]:7',
+      SENTINEL_NAME: 'main',
+      SENTINEL_PASSWORD: ' theirs ',
+      DB: '2',
+      USERNAME: 'ada',
+      PASSWORD: 'pw',
+      USE_SSL: 'yes',
+    };
+
+    expect(readEnvironment(lookUp(variables))).toStrictEqual({
+      options: {
+        sentinels: [
+          { host: 'a', port: 26_379 },
+          { host: '::1', port: 7 },
+        ],
+        sentinelName: 'main',
+        sentinelPassword: ' theirs ',
+        db: 2,
+        username: 'ada',
+        password: 'pw',
+        useSsl: true,
+      },
+      problems: [],
+    });
+  });
+
+  it('take a login from above, and nothing of the sentinels from elsewhere', () => {
+    const variables = {
+      SENTINELS: 'b',
+      SENTINEL_NAME: 'low',
+      SENTINEL_PASSWORD: 'low',
+      DB: '3',
+      PASSWORD: 'low',
+    };
+
+    expect(resolve({ options: { db: 5, password }, variables }).connection).toMatchObject({
+      db: 5,
+      password,
+      sentinelPassword: 'low',
+    });
+    expect(resolve({ options: { sentinels, sentinelName: 'high' }, variables }).connection).toMatchObject({
+      sentinels,
+      sentinelName: 'high',
+      sentinelPassword: undefined,
+      password: undefined,
+      db: 0,
+    });
+  });
+
+  it.each([
+    [{ sentinels }, 'sentinels', 'sentinelName'],
+    [{ sentinelName: 'main' }, 'sentinelName', 'sentinels'],
+    [{ sentinelPassword: 'pw' }, 'sentinelPassword', 'sentinels'],
+    [{ sentinelName: 'main', host: 'a' }, 'sentinelName', 'sentinels'],
+  ])('are refused in part (%#)', (written, named, missing) => {
+    expect(problemsOf({ options: written })).toEqual([
+      `options.${named} expects options.${missing} beside it, but found none`,
+    ]);
+    // What a lower place says is of other sentinels.
+    const below = { SENTINELS: 'b', SENTINEL_NAME: 'low', SENTINEL_PASSWORD: 'low' };
+    expect(problemsOf({ options: written, variables: below })).toHaveLength(1);
+  });
+
+  it('are refused in part by the names of the variables', () => {
+    expect(problemsOf({ variables: { SENTINELS: 'a' } })).toEqual([
+      'SPAKKY_REDIS__SENTINELS expects SPAKKY_REDIS__SENTINEL_NAME beside it, but found none',
+    ]);
+    expect(problemsOf({ variables: { SENTINEL_NAME: 'main', SENTINEL_PASSWORD: 'pw' } })).toEqual([
+      'SPAKKY_REDIS__SENTINEL_NAME expects SPAKKY_REDIS__SENTINELS beside it, but found none',
+      'SPAKKY_REDIS__SENTINEL_PASSWORD expects SPAKKY_REDIS__SENTINELS beside it, but found none',
+    ]);
+  });
+
+  it.each([
+    ['sentinelName', '', 'an empty string'],
+    ['sentinelName', 'two words', '"two words"'],
+    ['sentinelName', 5, '5'],
+    ['sentinelName', null, 'null'],
+    ['sentinelPassword', '', 'an empty string'],
+    ['sentinelPassword', ['pw'], 'an array'],
+    ['sentinelPassword', null, 'null'],
+  ])('%s refuses what does not fit (%#)', (option, value, found) => {
+    const [problem, ...others] = problemsOf({
+      options: { sentinels, sentinelName: 'main', [option]: value },
+    });
+
+    expect(problem?.startsWith(`options.${option} expects `)).toBe(true);
+    expect(problem?.endsWith(`but found ${found}`)).toBe(true);
+    expect(others).toEqual([]);
+  });
+
+  it.each([
+    ['SENTINEL_NAME', 42, '42'],
+    ['SENTINEL_PASSWORD', 42, 'a number'],
+    ['SENTINEL_PASSWORD', () => 'pw', 'a function'],
+  ])('%s refuses what ConfigService made of it (%#)', (name, value, found) => {
+    const variables = { SENTINELS: 'a', SENTINEL_NAME: 'main', [name]: value };
+
+    expect(problemsOf({ variables })).toEqual([
+      expect.stringMatching(new RegExp(`^SPAKKY_REDIS__${name} expects .*but found ${found}$`)),
+    ]);
+  });
+});
+
+describe('a cluster', () => {
+  const cluster = [{ host: 'a', port: 6_379 }];
+
+  it('is resolved without a database', () => {
+    const { connection } = resolve({ options: { cluster, db: 0, username: 'ada', password } });
+
+    expect(connection).toStrictEqual({
+      kind: 'cluster',
+      nodes: cluster,
+      username: 'ada',
+      password,
+      tls: false,
+    });
+    expect(Object.isFrozen(connection)).toBe(true);
+  });
+
+  it('is returned by the environment as options', () => {
+    const variables = { CLUSTER: 'a', DB: '0', USERNAME: 'ada', PASSWORD: 'pw', USE_SSL: 'no' };
+
+    expect(readEnvironment(lookUp(variables))).toStrictEqual({
+      options: { cluster, username: 'ada', password: 'pw', useSsl: false },
+      problems: [],
+    });
+  });
+
+  it('refuses another database beside it or above it, and hides one below it', () => {
+    expect(problemsOf({ options: { cluster, db: 1 } })).toEqual([
+      'options.db expects 0, the only database of a cluster, but found 1 with options.cluster',
+    ]);
+    expect(problemsOf({ variables: { CLUSTER: 'a', DB: '1' } })).toEqual([
+      'SPAKKY_REDIS__DB expects 0, the only database of a cluster, but found 1 with SPAKKY_REDIS__CLUSTER',
+    ]);
+    expect(problemsOf({ options: { db: 1 }, namespace: { cluster } })).toEqual([
+      'options.db expects 0, the only database of a cluster, but found 1 with SPAKKY_REDIS.cluster (ConfigService)',
+    ]);
+    expect(resolve({ options: { cluster }, variables: { DB: '1' } }).connection.kind).toBe('cluster');
+    expect(resolve({ options: { db: 0 }, namespace: { cluster } }).connection.kind).toBe('cluster');
   });
 });
 
@@ -727,6 +1435,17 @@ describe('a secret', () => {
     { client: CLIENT, password: marker, url: `redis://:${marker}@redis` },
     { password: marker, port: 0, db: -1, keyPrefix: '', unknown: marker },
     { [`redis://:${marker}@redis`]: true },
+    ...urls.flatMap((url) => [
+      { sentinels: url },
+      { cluster: [url] },
+      { cluster: [{ host: 'a', port: url }] },
+    ]),
+    ...urls.slice(0, -1).map((url) => ({ cluster: [{ host: url }] })),
+    { cluster: [{ host: 'a', password: marker }] },
+    { cluster: [{ host: 'a', [`:${marker}@redis`]: true }] },
+    { sentinelPassword: marker },
+    { sentinelPassword: [marker], sentinels: [{ host: 'a' }] },
+    { sentinelPassword: marker, cluster: [{ host: 'a' }], password: marker },
   ];
 
   it.each(options.map((each) => [each]))('is never shown, wherever it stands in options (%#)', (each) => {
@@ -740,6 +1459,22 @@ describe('a secret', () => {
     expect(
       everythingSaidBy(errorOf({ variables: { HOST: `@${url}`, PORT: `@${url}`, PASSWORD: [marker] } })),
     ).not.toContain(marker);
+  });
+
+  it.each(urls.map((url) => [url]))('is never shown, wherever it stands in a list of hosts (%#)', (url) => {
+    const texts = [
+      `${url},`,
+      `a,${url},a`,
+      `a:${url}`,
+      `[${url}]:1`,
+      `a:1;${url}`,
+      url.replace('redis://', '') + ',',
+    ];
+    for (const text of [...texts, ...texts.map((each) => [each]), texts.join(',')]) {
+      const variables = { SENTINELS: text, SENTINEL_PASSWORD: [marker], CLUSTER: text, PASSWORD: marker };
+
+      expect(everythingSaidBy(errorOf({ variables }))).not.toContain(marker);
+    }
   });
 
   it('is never shown where a whole layer is no object', () => {
