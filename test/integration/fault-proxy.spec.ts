@@ -166,6 +166,15 @@ describe('A fault proxy', () => {
     expect([await wire.heard(), await late.heard()]).toEqual(['+PONG\r\n', '+PONG\r\n']);
   });
 
+  it('keeps in a black hole what was held back when that is to stay dead, and carries for whoever comes next', async () => {
+    const wire = await dialThen({ kind: 'black-hole', connections: 'all', healed: 'dead' });
+    const late = await dial();
+    await proxy.heal();
+    const next = await dial();
+    for (const one of [wire, late, next]) one.send(['PING']);
+    expect(await Promise.all([wire, late, next].map((one) => one.heard()))).toEqual(['', '', '+PONG\r\n']);
+  });
+
   it('swallows new connections alone when told so', async () => {
     const wire = await dialThen({ kind: 'black-hole', connections: 'new' });
     const late = await dial();
@@ -192,6 +201,10 @@ describe('A fault proxy', () => {
     const wire = await dialThen({ kind: 'noise-in-reply', bytes: '\u0000\u00ff' });
     wire.send(['GET', 'key']);
     expect(await wire.heard()).toBe('$5\r\nva\u0000\u00fflue\r\n');
+    wire.text = '';
+    await proxy.inject({ kind: 'noise-in-reply', bytes: '?', at: -2 });
+    wire.send(['PING']);
+    expect(await wire.heard()).toBe('+PONG?\r\n');
   });
 
   it('lets the server vanish from a connection without telling the client', async () => {

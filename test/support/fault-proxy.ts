@@ -123,9 +123,10 @@ export class FaultProxy {
       onClosed: (closed) => this.#connections.delete(closed),
     });
     this.#connections.add(connection);
-    const { kind } = this.#fault;
-    if (kind === 'reset') connection.reset();
-    else if (kind !== 'black-hole') connection.release();
+    const fault = this.#fault;
+    if (fault.kind === 'reset') connection.reset();
+    else if (fault.kind === 'black-hole') swallow(connection, fault);
+    else connection.release();
   }
 
   #requestFault(command: string): RequestFault | undefined {
@@ -155,14 +156,20 @@ const REPLY_FAULTS: ReadonlySet<string> = new Set<ReplyFault['kind']>([
   'extra-reply',
 ]);
 
+type BlackHole = Extract<Fault, { readonly kind: 'black-hole' }>;
+
 function isReplyFault(fault: Fault): fault is ReplyFault {
   return REPLY_FAULTS.has(fault.kind);
+}
+
+function swallow(connection: ProxiedConnection, { healed }: BlackHole): void {
+  connection.hold(healed === 'dead' ? 'never' : 'released');
 }
 
 /** What a fault does at once to a connection that stands. */
 function strike(connection: ProxiedConnection, fault: Fault): void {
   if (fault.kind === 'black-hole' && fault.connections === 'all') {
-    connection.hold();
+    swallow(connection, fault);
     return;
   }
   connection.release();

@@ -24,8 +24,8 @@ export type ReplyFault =
   | { readonly kind: 'delay-reply'; readonly milliseconds: number }
   /** Other bytes come in the place of the reply; then nothing more on this connection, or all that follows. */
   | { readonly kind: 'replace-reply'; readonly bytes: string; readonly afterwards: 'silence' | 'pass' }
-  /** The bytes come in the middle of the reply. */
-  | { readonly kind: 'noise-in-reply'; readonly bytes: string }
+  /** The bytes come inside the reply: in its middle, or so many bytes from its start, or (negative) from its end. */
+  | { readonly kind: 'noise-in-reply'; readonly bytes: string; readonly at?: number }
   /** The bytes come after the reply, before the next one. */
   | { readonly kind: 'extra-reply'; readonly bytes: string };
 
@@ -35,9 +35,9 @@ export type ConnectionFault =
   | { readonly kind: 'unsolicited'; readonly bytes: string }
   /**
    * Connections are accepted and nothing is carried in either direction. After healing what was held back goes on its
-   * way, as it does in TCP.
+   * way, as it does in TCP; or it stays where it is, as it does when another machine takes the address over.
    */
-  | { readonly kind: 'black-hole'; readonly connections: 'all' | 'new' }
+  | { readonly kind: 'black-hole'; readonly connections: 'all' | 'new'; readonly healed?: 'goes-on' | 'dead' }
   /** The server's side of every present connection vanishes, and the client is never told. New connections pass. */
   | { readonly kind: 'half-open' }
   /** Every connection is reset (RST), a new one as soon as it stands. */

@@ -32,6 +32,7 @@ export class ProxiedConnection {
   /** Whether the client hears nothing more. */
   #isMute = false;
   #isAbandoned = false;
+  #isStuck = false;
 
   /** @param client a socket that was paused before anything was read from it */
   constructor(client: Socket, connectToServer: () => Socket, directions: ProxyDirections) {
@@ -55,14 +56,16 @@ export class ProxiedConnection {
 
   /** Carries from here on, and first what was held back. */
   release(): void {
+    if (this.#isStuck) return;
     this.#server ??= this.#openServer();
     this.#server.resume();
     this.#replies.release();
     this.#client.resume();
   }
 
-  /** Carries nothing until it is released. */
-  hold(): void {
+  /** Carries nothing until it is released, or ever again. */
+  hold(until: 'released' | 'never' = 'released'): void {
+    this.#isStuck ||= until === 'never';
     this.#client.pause();
     this.#server?.pause();
     this.#replies.hold();
@@ -160,9 +163,9 @@ export class ProxiedConnection {
         this.#isMute = fault.afterwards === 'silence';
         return;
       case 'noise-in-reply':
-        this.#say(frame.subarray(0, half));
+        this.#say(frame.subarray(0, fault.at ?? half));
         this.interject(fault.bytes);
-        this.#say(frame.subarray(half));
+        this.#say(frame.subarray(fault.at ?? half));
         return;
       case 'extra-reply':
         this.#say(frame);
