@@ -1,5 +1,4 @@
 import { readAddress, readAddressText } from './address-reader.js';
-import { describeKind } from './describe-value.js';
 import { fits, type Mismatch, mismatch, type Reader, type Reading } from './reading.js';
 import type { ResolvedAddress } from './resolved-redis-cache-options.js';
 
@@ -22,7 +21,7 @@ export function addressListVariable(defaultPort: number): Reader<readonly Resolv
 
 function listOf(expected: string, readEntry: Reader<ResolvedAddress>): Reader<readonly ResolvedAddress[]> {
   return (value) => {
-    if (!Array.isArray(value)) return mismatch(expected, describeKind(value));
+    if (!Array.isArray(value)) return mismatch(expected);
     const entries: readonly unknown[] = value;
     if (entries.length === 0) return mismatch(expected, 'an empty list');
     if (entries.length > MOST_ADDRESSES) {

@@ -78,6 +78,10 @@ const TCP = {
   tls: false,
 };
 
+function fail(): never {
+  throw new Error('hunter2');
+}
+
 function revoked(): object {
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();
@@ -1062,10 +1066,6 @@ describe.each(LISTS)('the list of %s', (option, variable, defaultPort, beside, v
     });
 
     it('refuses one whose accessors throw, and does not show what they throw', () => {
-      const marker = 'hunter2';
-      function fail(): never {
-        throw new Error(marker);
-      }
       const lists = [
         [Object.defineProperty({}, 'host', { get: fail, enumerable: true })],
         [Object.defineProperty({ host: 'a' }, 'port', { get: fail, enumerable: true })],
@@ -1079,7 +1079,7 @@ describe.each(LISTS)('the list of %s', (option, variable, defaultPort, beside, v
         expect(error.problems).toEqual([
           `${label}${suffix} expects a value that can be read, but found one that throws`,
         ]);
-        expect(everythingSaidBy(error)).not.toContain(marker);
+        expect(everythingSaidBy(error)).not.toContain('hunter2');
       }
     });
 
@@ -1492,7 +1492,18 @@ function resolvesOrRefuses(given: Given): void {
 }
 
 describe('garbage', () => {
-  const names = ['host', 'port', 'db', 'username', 'password', 'useSsl', 'tls', 'url', 'path', 'client'];
+  const ways = [
+    'host',
+    'port',
+    'url',
+    'path',
+    'sentinels',
+    'sentinelName',
+    'sentinelPassword',
+    'cluster',
+    'client',
+  ];
+  const names = [...ways, 'db', 'username', 'password', 'useSsl', 'tls'];
   const settings = [
     'keyPrefix',
     'ttl',
@@ -1538,6 +1549,9 @@ describe('garbage', () => {
       },
     },
     { status: 'ready', options: { keyPrefix: Symbol('s') } },
+    [{ host: 'a' }, unreadable],
+    [{ host: 'a', port: 5n }, { host: Symbol('s') }],
+    new Proxy([], {}),
   );
   const anything = fc.anything({ withBigInt: true, withDate: true, withMap: true, withNullPrototype: true });
   const plausible = fc.constantFrom<unknown>(
@@ -1551,6 +1565,11 @@ describe('garbage', () => {
     null,
     '5s',
     {},
+    'a:1,b',
+    'a:1,a:1',
+    [{ host: 'a' }, { host: 'b', port: 1 }],
+    ['a:1', '[::1]'],
+    '/dev/null',
   );
   const garbage = fc.oneof(anything, odd, plausible, fc.string({ unit: 'binary' }), fc.webUrl());
   const object = fc.dictionary(fc.oneof(fc.constantFrom(...names, ...settings), fc.string()), garbage, {
@@ -1574,6 +1593,34 @@ describe('garbage', () => {
       ),
       { numRuns: 500 },
     );
+  });
+
+  it('that throws in each of its accessors is told by the name of the option, and the error is not shown', () => {
+    const accessors = Object.fromEntries(names.map((name) => [name, { get: fail, enumerable: true }]));
+    const error = errorOf({ namespace: Object.defineProperties({}, accessors), options: unreadable });
+    const inCode = 'options expects a value that can be read, but found one that throws';
+
+    expect(error.problems).toEqual(
+      expect.arrayContaining([
+        inCode,
+        ...names.map(
+          (name) =>
+            `SPAKKY_REDIS.${name} (ConfigService) expects a value that can be read, but found one that throws`,
+        ),
+      ]),
+    );
+    expect(everythingSaidBy(error)).not.toContain('hunter2');
+    expect(problemsOf({ options: revoked() })).toEqual([inCode]);
+  });
+
+  it('that throws when it is asked for a variable is told by the name of every variable', () => {
+    const { options, problems } = readEnvironment(fail);
+
+    expect(options).toStrictEqual({});
+    for (const { name } of CONFIGURATION_VARIABLES) {
+      expect(problems).toContain(`${name} expects a value that can be read, but found one that throws`);
+    }
+    expect(problems.join('')).not.toContain('hunter2');
   });
 
   it('in one option gives a configuration or a CacheConfigurationError that names it', () => {
