@@ -46,12 +46,8 @@ export async function createCertificates(
   hosts: readonly string[] = ['localhost', '127.0.0.1', '::1'],
 ): Promise<Certificates> {
   const authority = await createAuthority();
-  const ca = authority.certificate.toString('pem');
-  const caFile = join(folder, 'ca.crt');
-  await writeFile(caFile, ca);
   return {
-    ca,
-    caFile,
+    ...(await writeAuthority(folder, authority.certificate.toString('pem'))),
     server: await issue(authority, folder, 'server', [
       new SubjectAlternativeNameExtension(
         hosts.map((value) => ({ type: isAddress(value) ? 'ip' : 'dns', value })),
@@ -62,6 +58,24 @@ export async function createCertificates(
       new ExtendedKeyUsageExtension([ExtendedKeyUsage.clientAuth]),
     ]),
   };
+}
+
+/** Puts what exists already into another folder, for another server. */
+export async function copyCertificates(
+  { ca, server, client }: Certificates,
+  folder: string,
+): Promise<Certificates> {
+  return {
+    ...(await writeAuthority(folder, ca)),
+    server: await writePair(folder, 'server', server),
+    client: await writePair(folder, 'client', client),
+  };
+}
+
+async function writeAuthority(folder: string, ca: string): Promise<Pick<Certificates, 'ca' | 'caFile'>> {
+  const caFile = join(folder, 'ca.crt');
+  await writeFile(caFile, ca);
+  return { ca, caFile };
 }
 
 async function createAuthority(): Promise<Authority> {
@@ -95,6 +109,14 @@ async function issue(
   });
   const cert = certificate.toString('pem');
   const key = PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY');
+  return writePair(folder, name, { cert, key });
+}
+
+async function writePair(
+  folder: string,
+  name: string,
+  { cert, key }: Pick<KeyPair, 'cert' | 'key'>,
+): Promise<KeyPair> {
   const certFile = join(folder, `${name}.crt`);
   const keyFile = join(folder, `${name}.key`);
   await writeFile(certFile, cert);

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import type { Certificates } from './certificates.js';
 import type { RedisAddress } from './redis-server-probe.js';
 
 /** How a test server is set up. */
@@ -10,6 +12,8 @@ export interface RedisServerOptions {
         readonly hosts?: readonly string[];
         /** Whether the server asks its clients for a certificate too. */
         readonly mutual?: boolean;
+        /** Certificates that exist already, for servers that have to trust each other. */
+        readonly certificates?: Certificates;
       };
   /** In the server's own notation: `2mb`. */
   readonly maxmemory?: string;
@@ -20,17 +24,27 @@ export interface RedisServerOptions {
   readonly unixSocket?: boolean;
   /** Also listens on ::1. */
   readonly ipv6?: boolean;
+  /** A node that others can meet; how long it may be silent until they call it dead is in milliseconds. */
+  readonly cluster?: { readonly nodeTimeout: number; readonly requireFullCoverage: boolean };
+  /** No data, but an eye on the servers that do hold it: further lines of its configuration file. */
+  readonly sentinel?: { readonly configuration: readonly string[] };
   /** Anything else, as on the command line: `['--cluster-enabled', 'yes']`. */
   readonly args?: readonly string[];
 }
 
+/** A server's place on this machine. */
+interface ServerPlace extends RedisAddress {
+  readonly folder: string;
+  /** The unix socket, when there is one. */
+  readonly path?: string;
+}
+
 /** The command line of a server: what was asked for, and nothing kept on disk. */
-export function serverArguments(
-  options: RedisServerOptions,
-  server: RedisAddress & { readonly path?: string },
-): string[] {
+export function serverArguments(options: RedisServerOptions, server: ServerPlace): string[] {
+  if (options.sentinel) return [sentinelFile(server.folder), '--sentinel'];
   const { password, maxmemory, maxmemoryPolicy } = options;
   return [
+    ['--dir', server.folder],
     ['--bind', '127.0.0.1', ...(options.ipv6 ? ['::1'] : [])],
     ['--save', ''],
     ['--appendonly', 'no'],
@@ -42,8 +56,31 @@ export function serverArguments(
     maxmemoryPolicy === undefined ? [] : ['--maxmemory-policy', maxmemoryPolicy],
     server.path === undefined ? [] : ['--unixsocket', server.path],
     options.replicaOf ? replicaArguments(options.replicaOf) : [],
+    options.cluster ? clusterArguments(options.cluster, server) : [],
     options.args ?? [],
   ].flat();
+}
+
+/** Where a sentinel keeps what it was told and what it has found out. */
+export function sentinelFile(folder: string): string {
+  return join(folder, 'sentinel.conf');
+}
+
+/** What a sentinel knows at its first start; it writes down the rest by itself. */
+export function sentinelConfiguration(
+  { sentinel, password }: RedisServerOptions,
+  { folder, port }: Pick<ServerPlace, 'folder' | 'port'>,
+): string {
+  const secret = JSON.stringify(password);
+  const lines = [
+    `dir ${JSON.stringify(folder)}`,
+    'bind 127.0.0.1',
+    `port ${port}`,
+    'sentinel resolve-hostnames no',
+    ...(password === undefined ? [] : [`requirepass ${secret}`, `sentinel sentinel-pass ${secret}`]),
+    ...(sentinel?.configuration ?? []),
+  ];
+  return `${lines.join('\n')}\n`;
 }
 
 function tlsArguments(options: RedisServerOptions, { port, certificates }: RedisAddress): string[] {
@@ -64,4 +101,25 @@ function replicaArguments(primary: RedisAddress): string[] {
   if (primary.certificates) throw new Error('A replica of a test server with TLS is not supported');
   const password = primary.password === undefined ? [] : ['--masterauth', primary.password];
   return ['--replicaof', primary.host, String(primary.port), ...password];
+}
+
+function clusterArguments(
+  { nodeTimeout, requireFullCoverage }: NonNullable<RedisServerOptions['cluster']>,
+  { host, certificates }: RedisAddress,
+): string[] {
+  return [
+    ['--cluster-enabled', 'yes'],
+    ['--cluster-announce-ip', host],
+    ['--cluster-node-timeout', String(nodeTimeout)],
+    ['--cluster-require-full-coverage', requireFullCoverage ? 'yes' : 'no'],
+    // However old its copy is, a replica takes over: the tests wait for that, not for the data.
+    ['--cluster-replica-validity-factor', '0'],
+    certificates ? nodeTlsArguments(certificates) : [],
+  ].flat();
+}
+
+/** Nodes are each other's clients, so they need a certificate for that as well. */
+function nodeTlsArguments({ client }: Certificates): string[] {
+  const own = ['--tls-client-cert-file', client.certFile, '--tls-client-key-file', client.keyFile];
+  return ['--tls-cluster', 'yes', '--tls-replication', 'yes', ...own];
 }

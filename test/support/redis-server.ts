@@ -1,10 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Certificates, createCertificates } from './certificates.js';
-import { getFreePort } from './free-port.js';
-import { type RedisServerOptions, serverArguments } from './redis-server-arguments.js';
+import { type Certificates, copyCertificates, createCertificates } from './certificates.js';
+import { getFreeNodePort, getFreePort } from './free-port.js';
+import {
+  type RedisServerOptions,
+  sentinelConfiguration,
+  sentinelFile,
+  serverArguments,
+} from './redis-server-arguments.js';
 import { startContainer } from './redis-server-container.js';
 import { askRedis } from './redis-server-probe.js';
 import { type RunningServer, startProcess } from './redis-server-process.js';
@@ -38,11 +43,13 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
 export class RedisServer {
   readonly host: string = '127.0.0.1';
   private running?: RunningServer;
+  private isFrozen = false;
 
   private constructor(
     private readonly source: RedisSource,
     private readonly options: RedisServerOptions,
-    private readonly folder: string,
+    /** It works here, and everything in it goes when it is stopped. */
+    readonly folder: string,
     readonly port: number,
     /** The authority and the certificates of a server with TLS. */
     readonly certificates: Certificates | undefined,
@@ -52,9 +59,12 @@ export class RedisServer {
   static async create(source: RedisSource, options: RedisServerOptions): Promise<RedisServer> {
     // A test run collects its servers in one folder, to see at its end that none is left.
     const folder = await mkdtemp(join(process.env['SPAKKY_TEST_RUN_FOLDER'] ?? tmpdir(), 'redis-'));
-    const hosts = typeof options.tls === 'object' ? options.tls.hosts : undefined;
-    const certificates = options.tls ? await createCertificates(folder, hosts) : undefined;
-    return new RedisServer(source, options, folder, await getFreePort(), certificates);
+    const certificates = await certificatesIn(folder, options);
+    const port = await (options.cluster ? getFreeNodePort() : getFreePort());
+    if (options.sentinel) {
+      await writeFile(sentinelFile(folder), sentinelConfiguration(options, { folder, port }));
+    }
+    return new RedisServer(source, options, folder, port, certificates);
   }
 
   /** What runs here, in one line: for reports, and for tests that depend on the version. */
@@ -77,6 +87,11 @@ export class RedisServer {
     return `${this.certificates ? 'rediss' : 'redis'}://${secret}${this.host}:${this.port}`;
   }
 
+  /** Whether it runs and is not frozen. */
+  get isServing(): boolean {
+    return this.running !== undefined && !this.isFrozen;
+  }
+
   /** Sends a signal. SIGKILL and SIGTERM resolve when the server is gone; `restart()` brings it back. */
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     const { running } = this;
@@ -87,20 +102,22 @@ export class RedisServer {
 
   /** Stops the clock for the server: it accepts connections (the kernel does) and answers nothing. */
   async freeze(): Promise<void> {
+    this.isFrozen = true;
     await this.running?.signal('SIGSTOP');
   }
 
   /** Lets a frozen server go on. */
   async resume(): Promise<void> {
     await this.running?.signal('SIGCONT');
+    this.isFrozen = false;
   }
 
   /** Starts the server again at the same port, empty; kills it first when it still runs. */
   async restart(): Promise<void> {
     await this.kill();
-    const args = serverArguments(this.options, this);
-    const launched = await this.launch(['--dir', this.folder, ...args]);
+    const launched = await this.launch(serverArguments(this.options, this));
     this.running = launched;
+    this.isFrozen = false;
     void this.forgetWhenGone(launched);
     await this.waitUntilReady(launched);
   }
@@ -143,6 +160,15 @@ export class RedisServer {
     const replication = await askRedis(this, ['INFO', 'replication']);
     return replication.includes('master_link_status:up');
   }
+}
+
+async function certificatesIn(
+  folder: string,
+  { tls }: RedisServerOptions,
+): Promise<Certificates | undefined> {
+  if (!tls) return undefined;
+  const { hosts, certificates } = typeof tls === 'object' ? tls : {};
+  return certificates ? copyCertificates(certificates, folder) : createCertificates(folder, hosts);
 }
 
 function isPortTaken(error: unknown): boolean {

@@ -1,0 +1,90 @@
+import { afterAll, beforeAll } from '@jest/globals';
+import type { RedisCacheSettings, RedisConnectionOptions } from '../../lib/config/redis-cache-options.js';
+import { RedisCache } from '../../lib/redis/redis-cache.js';
+import { type CacheFixture, started, useCaches, type Variables } from './cache-fixture.js';
+import { type RedisCluster, type RedisClusterOptions, startCluster } from './redis-cluster.js';
+import { type RedisSentinels, type RedisSentinelsOptions, startSentinels } from './redis-sentinels.js';
+
+/** Starting takes three seconds, and more on a busy machine. */
+const PATIENCE = 60_000;
+
+/** How a cache finds its servers, in both ways of saying so. */
+interface Directions {
+  readonly address: RedisConnectionOptions;
+  readonly variables: Variables;
+}
+
+/** Several servers for the tests of one file, and what these make of them. */
+export interface TopologyFixture<Topology> extends CacheFixture, Directions {
+  readonly servers: Topology;
+  /** A cache under a prefix of its own unless `settings` names one; it is closed after the test. */
+  newCache<T = unknown>(settings?: RedisCacheSettings): RedisCache<T>;
+}
+
+/** Starts a master, two replicas and three sentinels for the file that calls this, and stops them afterwards. */
+export function useSentinels(options?: RedisSentinelsOptions): TopologyFixture<RedisSentinels> {
+  return useTopology(() => startSentinels(options), directionsToMaster);
+}
+
+/** Starts six nodes of a cluster for the file that calls this, and stops them afterwards. */
+export function useCluster(options?: RedisClusterOptions): TopologyFixture<RedisCluster> {
+  return useTopology(() => startCluster(options), directionsToNodes);
+}
+
+function useTopology<Topology extends { stop(): Promise<void> }>(
+  start: () => Promise<Topology>,
+  directionsTo: (servers: Topology) => Directions,
+): TopologyFixture<Topology> {
+  let servers: Topology | undefined;
+  const caches = useCaches();
+
+  beforeAll(async () => {
+    servers = await start();
+  }, PATIENCE);
+  afterAll(() => servers?.stop());
+
+  return {
+    ...caches,
+    get servers() {
+      return started(servers);
+    },
+    get address() {
+      return directionsTo(started(servers)).address;
+    },
+    get variables() {
+      return directionsTo(started(servers)).variables;
+    },
+    newCache<T>(settings: RedisCacheSettings = {}) {
+      return this.newCacheAt<T>({ ...this.address, keyPrefix: this.newPrefix(), ...settings });
+    },
+  };
+}
+
+function directionsToMaster({ addresses, masterName, options }: RedisSentinels): Directions {
+  const { password, sentinelPassword } = options;
+  return {
+    address: { sentinels: addresses, sentinelName: masterName, password, sentinelPassword },
+    variables: {
+      SPAKKY_REDIS__SENTINELS: listOf(addresses),
+      SPAKKY_REDIS__SENTINEL_NAME: masterName,
+      ...(password !== undefined && { SPAKKY_REDIS__PASSWORD: password }),
+      ...(sentinelPassword !== undefined && { SPAKKY_REDIS__SENTINEL_PASSWORD: sentinelPassword }),
+    },
+  };
+}
+
+function directionsToNodes({ addresses, options, certificates }: RedisCluster): Directions {
+  const { password } = options;
+  return {
+    address: { cluster: addresses, password, tls: certificates && { ca: certificates.ca } },
+    variables: {
+      SPAKKY_REDIS__CLUSTER: listOf(addresses),
+      ...(password !== undefined && { SPAKKY_REDIS__PASSWORD: password }),
+      ...(certificates && { SPAKKY_REDIS__USE_SSL: 'true', SPAKKY_REDIS__TLS_CA_FILE: certificates.caFile }),
+    },
+  };
+}
+
+function listOf(addresses: RedisCluster['addresses']): string {
+  return addresses.map(({ host, port }) => `${host}:${port}`).join(',');
+}
