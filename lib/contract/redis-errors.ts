@@ -68,6 +68,8 @@ export class RedisCacheTimeoutError extends RedisCacheError {
  * - `REDIS_BUSY`: a script blocks the server
  * - `REDIS_LOADING`: the server is reading its data set
  * - `REDIS_NO_PERMISSION`: the ACL of the user forbids the command or the key
+ * - `REDIS_MOVED`: a node of a cluster answered that another one holds the key; nothing was carried out
+ * - `REDIS_CLUSTER_DOWN`: the cluster has no master for the key's slot, or is not complete
  * - `REDIS_ERROR_REPLY`: any other error reply; the message names its first word
  * - `REDIS_UNEXPECTED_REPLY`: a reply that this command cannot have
  */
@@ -79,6 +81,8 @@ export type RedisOperationCode =
   | 'REDIS_BUSY'
   | 'REDIS_LOADING'
   | 'REDIS_NO_PERMISSION'
+  | 'REDIS_MOVED'
+  | 'REDIS_CLUSTER_DOWN'
   | 'REDIS_ERROR_REPLY'
   | 'REDIS_UNEXPECTED_REPLY';
 

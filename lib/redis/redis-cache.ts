@@ -9,8 +9,7 @@ import { collectProblems } from '../contract/collect-problems.js';
 import { CacheConfigurationError } from '../contract/errors.js';
 import { CoreCache } from '../core/core-cache.js';
 import type { CacheLogger } from './connection-log.js';
-import { RedisConnection } from './redis-connection.js';
-import { createLink } from './redis-link.js';
+import { createTopology } from './create-topology.js';
 import { RedisStore } from './redis-store.js';
 
 /** Where a cache's entries live; it holds no credential, so it may be logged. */
@@ -58,10 +57,11 @@ export class RedisCache<T = unknown> extends CoreCache<T> {
    */
   constructor(options: RedisCacheOptions = {}, context: RedisCacheContext = ENVIRONMENT) {
     const { resolved, codec } = configure(options, context);
-    const { keyPrefix, ttl, socketTimeout, lazy } = resolved;
-    const connection = new RedisConnection(createLink(resolved), socketTimeout, context.logger);
-    super({ store: new RedisStore(connection), codec, prefix: keyPrefix, ttl });
-    this.location = Object.freeze({ ...connection.target, prefix: keyPrefix });
+    const { keyPrefix, ttl, lazy } = resolved;
+    const topology = createTopology(resolved, context.logger);
+    super({ store: new RedisStore(topology), codec, prefix: keyPrefix, ttl });
+    const { address, db } = topology.target;
+    this.location = Object.freeze({ address, db, prefix: keyPrefix });
     this.lazy = lazy;
   }
 }

@@ -3,17 +3,31 @@ import { SpakkyCacheError } from '../contract/errors.js';
 import { type CacheLogger, ConnectionLog } from './connection-log.js';
 import { type PendingOperation, PendingOperations } from './pending-operations.js';
 import {
+  changesData,
   closedError,
   lostError,
   operationError,
+  RedirectedError,
   type RedisRequest,
   type RedisTarget,
   timeoutError,
   unsentError,
 } from './redis-error.js';
-import { classifyFailure, connectionFailure, type ConnectionFailure } from './redis-failure.js';
+import {
+  classifyFailure,
+  connectionFailure,
+  type ConnectionFailure,
+  type OperationFailure,
+} from './redis-failure.js';
 import type { RedisLink } from './redis-link.js';
 import { RedisSession } from './redis-session.js';
+import type { RedisShard, Send } from './redis-topology.js';
+
+/** How the connection comes to its end: with the cache, or because a cluster has no use for the node any more. */
+interface Ending {
+  readonly name: 'closed' | 'left';
+  readonly done: Promise<void>;
+}
 
 interface Operation extends PendingOperation {
   readonly request: RedisRequest;
@@ -31,14 +45,16 @@ const PATIENCE = 0.9;
  * The gate before ioredis: every operation is sent once or never, and settles within its deadline with its reply or
  * with a typed error.
  */
-export class RedisConnection {
+export class RedisConnection implements RedisShard {
   readonly target: RedisTarget;
   readonly #client: Redis;
   readonly #session: RedisSession;
   readonly #timeout: number;
   readonly #pending = new PendingOperations<Operation>();
-  #closing: Promise<void> | undefined;
+  #ending: Ending | undefined;
   #drained: () => void = () => undefined;
+  /** Whether the server has carried out a write on this connection, so that it was no replica then. */
+  #isWritable = false;
 
   /**
    * @param link the client, and who owns it
@@ -56,18 +72,27 @@ export class RedisConnection {
     });
   }
 
+  /** Whether operations are sent at once. */
+  get isReady(): boolean {
+    return this.#session.state.name === 'ready';
+  }
+
   /**
    * Runs one operation.
    *
    * @param request what is asked for, as its errors will name it
-   * @param send called with a client that is ready; it sends without awaiting anything first, and is called again
-   *   only when the driver refused to send
+   * @param send called with a client that is ready; it is called again only when the driver refused to send
+   * @param deadline on the clock of `performance.now()`, of an operation that has used some of its time elsewhere
    */
-  run<Reply>(request: RedisRequest, send: (client: Redis) => Promise<Reply>): Promise<Reply> {
+  run<Reply>(
+    request: RedisRequest,
+    send: Send<Reply>,
+    deadline: number = performance.now() + this.#timeout,
+  ): Promise<Reply> {
     return new Promise((resolve, reject) => {
       const operation: Operation = {
         request,
-        deadline: performance.now() + this.#timeout,
+        deadline,
         progress: 'unsent',
         sentAt: 0,
         start: () => {
@@ -75,7 +100,7 @@ export class RedisConnection {
           operation.sentAt = performance.now();
           send(this.#client).then(
             (reply) => {
-              this.#settle(operation);
+              this.#onReply(operation);
               resolve(reply);
             },
             (error: unknown) => this.#onRejection(operation, error),
@@ -90,13 +115,17 @@ export class RedisConnection {
 
   /** Refuses new operations, lets those under way end within their deadline, and ends the connection. */
   close(): Promise<void> {
-    this.#closing ??= this.#shutDown();
-    return this.#closing;
+    return this.#end('closed');
+  }
+
+  /** The same when others serve its keys now: what was not sent is told to go there. */
+  leave(): Promise<void> {
+    return this.#end('left');
   }
 
   #admit(operation: Operation): void {
-    if (this.#closing !== undefined) {
-      operation.fail(closedError(operation.request));
+    if (this.#ending !== undefined) {
+      operation.fail(this.#refusal(operation));
       return;
     }
     const { state } = this.#session;
@@ -124,6 +153,7 @@ export class RedisConnection {
 
   /** A client of the application may keep what it sent for ever; no reply comes over another connection. */
   #failSent(failure: ConnectionFailure): void {
+    this.#isWritable = false;
     for (const operation of this.#pending) {
       if (operation.progress === 'unsent') continue;
       this.#fail(operation, lostError(failure, operation.request, this.target));
@@ -139,6 +169,11 @@ export class RedisConnection {
     this.#session.replace(connectionFailure('REDIS_CONNECTION_LOST', silence));
   }
 
+  #onReply(operation: Operation): void {
+    if (changesData(operation.request)) this.#isWritable = true;
+    this.#settle(operation);
+  }
+
   #onRejection(operation: Operation, error: unknown): void {
     if (error instanceof SpakkyCacheError) {
       this.#answer(operation, error);
@@ -148,13 +183,25 @@ export class RedisConnection {
     const failure = classifyFailure(error);
     switch (failure.kind) {
       case 'operation':
-        this.#answer(operation, operationError(failure, request, this.target));
+        this.#onErrorReply(operation, failure);
+        return;
+      case 'redirection':
+        this.#answer(operation, new RedirectedError(request, this.target, failure));
         return;
       case 'connection':
         this.#onLostReply(operation, failure);
         return;
       case 'unsent':
         this.#onUnsent(operation);
+    }
+  }
+
+  #onErrorReply(operation: Operation, failure: OperationFailure): void {
+    this.#answer(operation, operationError(failure, operation.request, this.target));
+    if (failure.code !== 'REDIS_READONLY') return;
+    // It was the master, or was said to be it: after a failover another server is found at the same address or name.
+    if (this.#isWritable || this.#session.seeksMaster) {
+      this.#session.replace(connectionFailure('REDIS_CONNECTION_LOST', 'the server has become a replica'));
     }
   }
 
@@ -170,7 +217,7 @@ export class RedisConnection {
   /** The connection has just ended: what was not sent on it may be sent on the next one. */
   #onUnsent(operation: Operation): void {
     operation.progress = 'unsent';
-    if (this.#closing === undefined && this.#session.state.name !== 'down') return;
+    if (this.#ending === undefined && this.#session.state.name !== 'down') return;
     this.#fail(operation, unsentError(this.#session.failure, operation.request, this.target));
   }
 
@@ -182,12 +229,24 @@ export class RedisConnection {
 
   #fail(operation: Operation, error: SpakkyCacheError): void {
     this.#settle(operation);
-    operation.fail(this.#closing === undefined ? error : closedError(operation.request, error));
+    if (this.#ending === undefined) operation.fail(error);
+    else if (operation.progress === 'unsent') operation.fail(this.#refusal(operation));
+    else operation.fail(this.#ending.name === 'left' ? error : closedError(operation.request, error));
+  }
+
+  /** Why an operation that was not sent never will be. */
+  #refusal({ request }: Operation): SpakkyCacheError {
+    return this.#ending?.name === 'left' ? new RedirectedError(request, this.target) : closedError(request);
   }
 
   #settle(operation: Operation): void {
     this.#pending.remove(operation);
     if (this.#pending.size === 0) this.#drained();
+  }
+
+  #end(name: Ending['name']): Promise<void> {
+    this.#ending ??= { name, done: Promise.resolve().then(() => this.#shutDown()) };
+    return this.#ending.done;
   }
 
   async #shutDown(): Promise<void> {
@@ -197,7 +256,7 @@ export class RedisConnection {
     for (const operation of this.#pending) {
       if (operation.progress === 'sent') continue;
       this.#settle(operation);
-      operation.fail(closedError(operation.request));
+      operation.fail(this.#refusal(operation));
     }
     if (this.#pending.size > 0) await drained;
     this.#pending.stop();

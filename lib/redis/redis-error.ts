@@ -7,13 +7,15 @@ import {
   type RedisConnectionCode,
   type RedisOperationCode,
 } from '../contract/redis-errors.js';
-import type { ConnectionFailure, OperationFailure } from './redis-failure.js';
+import type { ConnectionFailure, OperationFailure, Redirection } from './redis-failure.js';
 
 /** Where the data lives, as errors and logs name it; no credential. */
 export interface RedisTarget {
   /** Such as `localhost:6379`, or the path of a socket. */
   readonly address: string;
   readonly db: number;
+  /** How another server is chosen: a sentence for the remedy of errors. */
+  readonly choice: string;
 }
 
 /** What was asked of Redis, as errors name it. */
@@ -31,7 +33,7 @@ export function changesData({ verb }: RedisRequest): boolean {
 }
 
 const REMEDIES: { readonly [Code in RedisConnectionCode | RedisOperationCode]: string } = {
-  REDIS_UNREACHABLE: 'Is Redis running? SPAKKY_REDIS__HOST and SPAKKY_REDIS__PORT choose another.',
+  REDIS_UNREACHABLE: 'Is Redis running?',
   REDIS_TLS:
     'Check the certificates (the option tls) and whether this port speaks TLS (SPAKKY_REDIS__USE_SSL).',
   REDIS_CREDENTIALS: 'Check SPAKKY_REDIS__USERNAME and SPAKKY_REDIS__PASSWORD.',
@@ -47,6 +49,10 @@ const REMEDIES: { readonly [Code in RedisConnectionCode | RedisOperationCode]: s
   REDIS_BUSY: 'A script blocks the server: SCRIPT KILL ends it.',
   REDIS_LOADING: 'The server is reading its data set: it answers once that is done.',
   REDIS_NO_PERMISSION: 'Give the ACL user this command and the keys under the prefix.',
+  REDIS_MOVED:
+    'The server is a node of a cluster: SPAKKY_REDIS__CLUSTER, or the option cluster, reaches all of it.',
+  REDIS_CLUSTER_DOWN:
+    'CLUSTER INFO tells which slots no master serves. Nothing was changed by this operation.',
   REDIS_ERROR_REPLY: 'Look the word up in the documentation of the server.',
   REDIS_UNEXPECTED_REPLY: 'A proxy, or a server that is not Redis, may have answered.',
 };
@@ -61,6 +67,20 @@ export function operationError(
   return new RedisCacheOperationError(failure.code, message, { key: request.key, cause: failure.cause });
 }
 
+/** Tells that a request was not carried out, because it belongs to another node of a cluster. */
+export class RedirectedError extends RedisCacheOperationError {
+  /** @param redirection where to; absent when this node was left, and its slots have other masters */
+  constructor(
+    request: RedisRequest,
+    target: RedisTarget,
+    readonly redirection?: Redirection,
+  ) {
+    const cause = new Error('another node of the cluster holds the key');
+    const message = explain(request, target, cause.message, REMEDIES.REDIS_MOVED);
+    super('REDIS_MOVED', message, { key: request.key, cause });
+  }
+}
+
 /** Makes the typed error of a request that was never carried out, because there is no usable connection. */
 export function unsentError(
   { code, cause }: ConnectionFailure,
@@ -69,7 +89,8 @@ export function unsentError(
 ): RedisCacheError {
   if (request.begun === true && code === 'REDIS_CONNECTION_LOST')
     return doubtfulError(cause, request, target);
-  const message = explain(request, target, cause.message, REMEDIES[code]);
+  const remedy = code === 'REDIS_UNREACHABLE' ? `${REMEDIES[code]} ${target.choice}` : REMEDIES[code];
+  const message = explain(request, target, cause.message, remedy);
   return new RedisCacheConnectionError(code, message, { key: request.key, cause });
 }
 
@@ -104,7 +125,8 @@ export function timeoutError(
   const remedy = doubtful
     ? 'It was sent: it may still take effect, even after a later delete.'
     : 'Nothing was changed. SPAKKY_REDIS__SOCKET_TIMEOUT allows more time.';
-  return new RedisCacheTimeoutError(code, explain(request, target, what, remedy), { key: request.key });
+  const message = explain(request, target, what, remedy);
+  return new RedisCacheTimeoutError(code, message, { key: request.key, cause: new Error(what) });
 }
 
 /** Makes the typed error of a request that the end of the cache cut off. */

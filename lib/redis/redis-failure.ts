@@ -1,7 +1,7 @@
 import type { RedisConnectionCode, RedisOperationCode } from '../contract/redis-errors.js';
 
 /** What went wrong. Its cause is made anew: the driver's own errors hold passwords and values in their arguments. */
-export type RedisFailure = ConnectionFailure | OperationFailure | UnsentFailure;
+export type RedisFailure = ConnectionFailure | OperationFailure | Redirection | UnsentFailure;
 
 /** There is no usable connection, or it ended. */
 export interface ConnectionFailure {
@@ -15,6 +15,16 @@ export interface OperationFailure {
   readonly kind: 'operation';
   readonly code: RedisOperationCode;
   readonly cause: Error;
+}
+
+/** A node of a cluster refused the command before it was carried out, because another node holds the key. */
+export interface Redirection {
+  readonly kind: 'redirection';
+  /** Whether the other node holds all keys of the slot from now on, or only this command is to go there. */
+  readonly scope: 'slot' | 'command';
+  readonly slot: number;
+  /** As the node named it: the host may be left out, which means the node's own. */
+  readonly address: string;
 }
 
 /** The driver refused the command before it reached the socket. */
@@ -31,7 +41,10 @@ const OPERATION_REPLIES: ReadonlyMap<string, RedisOperationCode> = new Map([
   ['BUSY', 'REDIS_BUSY'],
   ['LOADING', 'REDIS_LOADING'],
   ['NOPERM', 'REDIS_NO_PERMISSION'],
+  ['CLUSTERDOWN', 'REDIS_CLUSTER_DOWN'],
 ]);
+
+const REDIRECTION_REPLY = /^(MOVED|ASK) (\d+) (\S+)$/;
 
 const CREDENTIAL_REPLY = /^(?:Ready check failed: )?(?:NOAUTH|WRONGPASS|ERR invalid password|ERR AUTH )/;
 const DATABASE_REPLY = /^ERR (?:DB index|invalid DB index|SELECT is not allowed)/;
@@ -57,15 +70,19 @@ export function classifyFailure(error: unknown): RedisFailure {
 }
 
 function classifyReply(message: string): RedisFailure {
+  const [, word = '', slot = '', address = ''] = REDIRECTION_REPLY.exec(message) ?? [];
+  if (word !== '') {
+    return { kind: 'redirection', scope: word === 'MOVED' ? 'slot' : 'command', slot: Number(slot), address };
+  }
+  return classifyRefusal(message);
+}
+
+function classifyRefusal(message: string): RedisFailure {
   if (CREDENTIAL_REPLY.test(message)) return connectionFailure('REDIS_CREDENTIALS', firstWord(message));
   if (DATABASE_REPLY.test(message))
     return connectionFailure('REDIS_DATABASE', 'the database index was refused');
   const word = firstWord(message);
-  return {
-    kind: 'operation',
-    code: OPERATION_REPLIES.get(word) ?? 'REDIS_ERROR_REPLY',
-    cause: new Error(word),
-  };
+  return operationFailure(OPERATION_REPLIES.get(word) ?? 'REDIS_ERROR_REPLY', word);
 }
 
 function classifyNetwork(error: Error): ConnectionFailure {
@@ -104,6 +121,11 @@ export function connectionFailure(code: RedisConnectionCode, what: string): Conn
   return { kind: 'connection', code, cause: new Error(what) };
 }
 
+/** A reply that is no success, in our own words. */
+export function operationFailure(code: RedisOperationCode, what: string): OperationFailure {
+  return { kind: 'operation', code, cause: new Error(what) };
+}
+
 function lost(what: string): ConnectionFailure {
   return connectionFailure('REDIS_CONNECTION_LOST', what);
 }
@@ -118,11 +140,6 @@ function textOf(error: Error, name: string): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** Whether a client of ioredis has begun to connect, by its status. */
-export function isConnecting(status: string): boolean {
-  return status !== 'wait' && status !== 'end';
-}
-
 /**
  * Why an attempt to connect got nowhere in its time.
  *
@@ -131,12 +148,6 @@ export function isConnecting(status: string): boolean {
  * @param patience how long it was waited for, in milliseconds
  */
 export function silenceFailure(status: string, tls: boolean, patience: number): ConnectionFailure {
-  if (!isConnecting(status)) {
-    return connectionFailure(
-      'REDIS_CREDENTIALS',
-      `the function that answers the password took over ${patience} ms`,
-    );
-  }
   if (tls && status === 'connecting')
     return connectionFailure('REDIS_TLS', `no TLS handshake within ${patience} ms`);
   return connectionFailure('REDIS_UNREACHABLE', `no answer to a new connection within ${patience} ms`);

@@ -1,12 +1,10 @@
-import type { RedisConnectionCode } from '../contract/redis-errors.js';
 import { backoff } from './backoff.js';
+import { DECISIVE, proveConnection } from './connection-proof.js';
 import type { ConnectionLog } from './connection-log.js';
 import {
   classifyFailure,
   connectionFailure,
   type ConnectionFailure,
-  isConnecting,
-  type RedisFailure,
   silenceFailure,
 } from './redis-failure.js';
 import type { RedisLink } from './redis-link.js';
@@ -27,21 +25,16 @@ export interface SessionListener {
   onDown(failure: ConnectionFailure): void;
 }
 
+/**
+ * How long an attempt in the background may take to reach the server, in milliseconds: a lost packet that opens a
+ * connection is sent again after 1 s and then after 3 s, so a fresh attempt is sooner there.
+ */
+const REACH = 1_900;
+
 /** A connection that stood as long as this, in milliseconds, is dialled at once when it is lost. */
 const STABLE = 1_000;
 
-/**
- * After these a connection must not be used, though ioredis would go on: after a refused SELECT in database 0, after
- * a reply that nobody asked for with replies that are each the answer to another command.
- */
-const DECISIVE: ReadonlySet<RedisConnectionCode> = new Set([
-  'REDIS_CREDENTIALS',
-  'REDIS_DATABASE',
-  'REDIS_PROTOCOL',
-]);
-
 const CLOSED = connectionFailure('REDIS_CONNECTION_LOST', 'the connection was closed');
-const NO_PASSWORD = connectionFailure('REDIS_CREDENTIALS', 'the function that answers the password failed');
 const ABANDONED = connectionFailure(
   'REDIS_CONNECTION_LOST',
   'the application ended the client that it handed in',
@@ -64,8 +57,12 @@ export class RedisSession {
   #openedAt = 0;
   /** Whether the present attempt got past TCP, and TLS where that is spoken. */
   #reached = false;
+  /** Counts the attempts, so that what an earlier one was still preparing is not used. */
+  #attempt = 0;
+  /** When the present attempt has taken its time, on the clock of `performance.now()`. */
+  #attemptEnd = 0;
   #timer: NodeJS.Timeout | undefined;
-  #ended = false;
+  readonly #ending = new AbortController();
 
   /**
    * @param link the client, and who owns it
@@ -103,14 +100,19 @@ export class RedisSession {
     if (this.#state.name === 'idle') this.#dial();
   }
 
-  /** Gives a connection up that has fallen silent; the next one follows by itself. An application's client is left. */
+  /** Whether a server that is no master is of no use. */
+  get seeksMaster(): boolean {
+    return this.#link.seeksMaster;
+  }
+
+  /** Gives a connection up that is of no use any more; the next one follows by itself. An application's client is left. */
   replace(failure: ConnectionFailure): void {
     if (this.#link.redialledBy === 'cache') this.#condemn(failure);
   }
 
   /** Ends the connection for good. */
   end(): void {
-    this.#ended = true;
+    this.#ending.abort();
     clearTimeout(this.#timer);
     for (const [event, handler] of this.#events) this.#link.client.off(event, handler);
     this.#link.hangUp();
@@ -122,29 +124,30 @@ export class RedisSession {
       return;
     }
     if (this.#state.name === 'idle') this.#state = { name: 'connecting' };
-    this.#schedule(this.#patience, () => this.#giveUpAttempt());
-    this.#link.prepare().then(
-      () => {
-        if (!this.#ended) this.#link.connect();
-      },
-      () => {
-        this.#failure = NO_PASSWORD;
-        this.#onEnd();
-      },
-    );
+    this.#attempt += 1;
+    this.#attemptEnd = performance.now() + this.#patience;
+    const attempt = this.#attempt;
+    void this.#link.prepare(this.#patience, this.#ending.signal).then((failure) => {
+      if (this.#ending.signal.aborted || attempt !== this.#attempt) return;
+      if (failure === undefined) this.#connect();
+      else this.#giveUp(failure);
+    });
+  }
+
+  #connect(): void {
+    const left = this.#attemptEnd - performance.now();
+    // Operations wait for a first attempt: it has all of their time.
+    const patience = this.#state.name === 'down' ? Math.min(left, REACH) : left;
+    this.#schedule(patience, () => this.#giveUpAttempt(patience));
+    this.#link.connect();
   }
 
   /** A peer that accepts and says nothing would keep the driver waiting for ever. */
-  #giveUpAttempt(): void {
+  #giveUpAttempt(patience: number): void {
     const { client, tls, redialledBy } = this.#link;
-    const { status } = client;
-    const failure = silenceFailure(status, tls, this.#patience);
-    if (redialledBy === 'owner') {
-      this.#giveUp(failure);
-      return;
-    }
-    this.#condemn(failure);
-    if (!isConnecting(status)) this.#onEnd();
+    const failure = silenceFailure(client.status, tls, Math.round(patience));
+    if (redialledBy === 'owner') this.#giveUp(failure);
+    else this.#condemn(failure);
   }
 
   /** Ends a connection that must not be used; whatever the driver says of it afterwards changes nothing. */
@@ -174,34 +177,26 @@ export class RedisSession {
 
   #onConnect(): void {
     this.#reached = true;
+    if (this.#state.name !== 'down' || this.#link.redialledBy === 'owner') return;
+    const left = this.#attemptEnd - performance.now();
+    this.#schedule(left, () => this.#giveUpAttempt(this.#patience));
   }
 
   #onReady(): void {
     if (this.#verdict === undefined) this.#prove();
   }
 
-  /**
-   * The driver calls a connection ready before the peer has said a word, and whatever became of its SELECT: the first
-   * reply tells.
-   */
   #prove(): void {
     if (this.#state.name === 'idle') this.#state = { name: 'connecting' };
-    const { client, target } = this.#link;
-    const proof: Promise<unknown> = target.db === 0 ? client.ping() : client.select(target.db);
-    proof.then(
-      () => this.#open(),
-      (error: unknown) => this.#onFirstError(classifyFailure(error)),
-    );
-  }
-
-  #onFirstError(failure: RedisFailure): void {
-    // A server that is loading, or that forbids PING, is there all the same; a lost connection tells itself.
-    if (failure.kind === 'operation') this.#open();
-    if (failure.kind === 'connection' && DECISIVE.has(failure.code)) this.#condemn(failure);
+    void proveConnection(this.#link).then((finding) => {
+      if (finding === 'usable') this.#open();
+      else if (finding !== 'lost') this.#condemn(finding);
+    });
   }
 
   #open(): void {
-    if (this.#ended || this.#verdict !== undefined || this.#link.client.status !== 'ready') return;
+    if (this.#ending.signal.aborted || this.#verdict !== undefined || this.#link.client.status !== 'ready')
+      return;
     clearTimeout(this.#timer);
     this.#failure = undefined;
     this.#openedAt = performance.now();
@@ -212,7 +207,7 @@ export class RedisSession {
 
   #onError(error: unknown): void {
     const failure = classifyFailure(error);
-    if (failure.kind === 'unsent') return;
+    if (failure.kind === 'unsent' || failure.kind === 'redirection') return;
     this.#failure =
       failure.kind === 'connection' ? failure : connectionFailure('REDIS_UNREACHABLE', failure.cause.message);
     if (DECISIVE.has(this.#failure.code)) this.#condemn(this.#failure);
@@ -220,7 +215,7 @@ export class RedisSession {
 
   #onEnd(): void {
     clearTimeout(this.#timer);
-    if (this.#ended) return;
+    if (this.#ending.signal.aborted) return;
     const failure = this.#reasonOfEnd();
     this.#failure = failure;
     this.#verdict = undefined;

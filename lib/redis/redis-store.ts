@@ -12,8 +12,9 @@ import type {
   Reply,
   Slot,
 } from '../core/cache-store.js';
-import type { RedisConnection } from './redis-connection.js';
 import { operationError, type RedisRequest } from './redis-error.js';
+import { operationFailure } from './redis-failure.js';
+import type { RedisShard, RedisTopology } from './redis-topology.js';
 import { REMOVE, REMOVED } from './scripts.js';
 
 /** Measured: larger pages make other clients wait longer (28 ms against 5–8 ms), smaller ones take twice as long. */
@@ -24,7 +25,7 @@ const ABSENT: Slot = { state: 'absent' };
 /** Slots in Redis, one key each, framed so that each value says what it is. */
 export class RedisStore implements CacheStore {
   readonly room = BODY_OFFSET.entry;
-  readonly #connection: RedisConnection;
+  readonly #topology: RedisTopology;
 
   readonly #handlers: CommandHandlers = {
     read: ({ prefix, keys }) => each(keys, (key) => this.#read({ verb: 'read', prefix, key })),
@@ -35,8 +36,8 @@ export class RedisStore implements CacheStore {
     ping: ({ prefix }) => this.#ping({ verb: 'reach', prefix }),
   };
 
-  constructor(connection: RedisConnection) {
-    this.#connection = connection;
+  constructor(topology: RedisTopology) {
+    this.#topology = topology;
   }
 
   execute<Op extends Operation>(command: Command<Op>): Promise<Reply<Op>> {
@@ -44,12 +45,13 @@ export class RedisStore implements CacheStore {
   }
 
   close(): Promise<void> {
-    return this.#connection.close();
+    return this.#topology.close();
   }
 
   #read(request: KeyRequest): Promise<Slot> {
-    return this.#connection.run(request, async (client) => {
-      const bytes: unknown = await client.getBuffer(physicalKey(request));
+    const key = physicalKey(request);
+    return this.#topology.run(request, key, async (client) => {
+      const bytes: unknown = await client.getBuffer(key);
       if (bytes === null) return ABSENT;
       if (!Buffer.isBuffer(bytes)) throw this.#unexpected(request, 'GET', bytes);
       return await slotOf(bytes, request.key, client);
@@ -59,15 +61,16 @@ export class RedisStore implements CacheStore {
   #write(request: KeyRequest, { bytes, ttl }: Put): Promise<void> {
     const key = physicalKey(request);
     sealEntry(bytes);
-    return this.#connection.run(request, async (client) => {
+    return this.#topology.run(request, key, async (client) => {
       const reply = await (ttl === undefined ? client.set(key, bytes) : client.set(key, bytes, 'PX', ttl));
       if (reply !== 'OK') throw this.#unexpected(request, 'SET', reply);
     });
   }
 
   #remove(request: KeyRequest): Promise<boolean> {
-    return this.#connection.run(request, async (client) => {
-      const reply = await client.eval(REMOVE, 1, physicalKey(request));
+    const key = physicalKey(request);
+    return this.#topology.run(request, key, async (client) => {
+      const reply = await client.eval(REMOVE, 1, key);
       switch (Number(reply)) {
         case REMOVED.foreign:
           throw foreign(request);
@@ -81,30 +84,59 @@ export class RedisStore implements CacheStore {
     });
   }
 
-  /** Page by page, so that neither the server nor this process ever holds more than a page, and others get in between. */
   async #clear(request: RedisRequest): Promise<void> {
+    const shards = await this.#topology.shards(request);
+    const begun = await this.#clearServers(shards.servers, request);
+    if (await shards.keptTheirKeys(begun)) return;
+    // A key that moved to a server that was done before has escaped, once: its next move would be another migration.
+    const { servers } = await this.#topology.shards(begun);
+    await this.#clearServers(servers, begun);
+  }
+
+  async #clearServers(servers: readonly RedisShard[], request: RedisRequest): Promise<RedisRequest> {
+    let step = request;
+    for (const server of servers) step = await this.#clearServer(server, step);
+    return step;
+  }
+
+  /** Page by page, so that neither the server nor this process ever holds more than a page, and others get in between. */
+  async #clearServer(server: RedisShard, request: RedisRequest): Promise<RedisRequest> {
     const pattern = `${escapePattern(request.prefix)}*`;
     let cursor = '0';
     let step = request;
     do {
-      const [next, keys] = await this.#scan(step, cursor, pattern);
+      const [next, keys] = await this.#scan(server, step, cursor, pattern);
       if (keys.length > 0) {
         await this.#unlink(step, keys);
         step = { ...request, begun: true };
       }
       cursor = next;
     } while (cursor !== '0');
+    return step;
   }
 
-  #unlink(request: RedisRequest, keys: Buffer[]): Promise<void> {
-    return this.#connection.run(request, async (client) => {
+  async #unlink(request: RedisRequest, keys: Buffer[]): Promise<void> {
+    const groups = this.#topology.group(keys);
+    const outcomes = await Promise.allSettled(groups.map((group) => this.#unlinkGroup(request, group)));
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  #unlinkGroup(request: RedisRequest, keys: Buffer[]): Promise<void> {
+    const [first = ''] = keys;
+    return this.#topology.run(request, first, async (client) => {
       const reply: unknown = await client.unlink(keys);
       if (Number.isNaN(Number(reply))) throw this.#unexpected(request, 'UNLINK', reply);
     });
   }
 
-  #scan(request: RedisRequest, cursor: string, pattern: string): Promise<[string, Buffer[]]> {
-    return this.#connection.run(request, async (client) => {
+  #scan(
+    server: RedisShard,
+    request: RedisRequest,
+    cursor: string,
+    pattern: string,
+  ): Promise<[string, Buffer[]]> {
+    return server.run(request, async (client) => {
       const reply = await client.scanBuffer(cursor, 'MATCH', pattern, 'COUNT', SCAN_PAGE);
       if (!Array.isArray(reply) || !Buffer.isBuffer(reply[0]) || !Array.isArray(reply[1])) {
         throw this.#unexpected(request, 'SCAN', reply);
@@ -113,20 +145,22 @@ export class RedisStore implements CacheStore {
     });
   }
 
-  #ping(request: RedisRequest): Promise<void> {
-    return this.#connection.run(request, async (client) => {
+  async #ping(request: RedisRequest): Promise<void> {
+    const { servers } = await this.#topology.shards(request);
+    await Promise.all(servers.map((server) => this.#pingServer(server, request)));
+  }
+
+  #pingServer(server: RedisShard, request: RedisRequest): Promise<void> {
+    return server.run(request, async (client) => {
       const reply: unknown = await client.ping();
       if (reply !== 'PONG') throw this.#unexpected(request, 'PING', reply);
     });
   }
 
   #unexpected(request: RedisRequest, command: string, reply: unknown): SpakkyCacheError {
-    const cause = new Error(`${command} answered ${reply === null ? 'null' : typeof reply}`);
-    return operationError(
-      { kind: 'operation', code: 'REDIS_UNEXPECTED_REPLY', cause },
-      request,
-      this.#connection.target,
-    );
+    const what = `${command} answered ${reply === null ? 'null' : typeof reply}`;
+    const failure = operationFailure('REDIS_UNEXPECTED_REPLY', what);
+    return operationError(failure, request, this.#topology.target);
   }
 }
 

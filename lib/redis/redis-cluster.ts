@@ -1,0 +1,182 @@
+import type { ResolvedAddress } from '../config/resolved-redis-cache-options.js';
+import type { SpakkyCacheError } from '../contract/errors.js';
+import { RedisCacheError, RedisCacheOperationError } from '../contract/redis-errors.js';
+import { parseAddress } from './address.js';
+import { type ClusterNode, ClusterNodes, SlotsUnknownError } from './cluster-nodes.js';
+import { failureOfAll } from './failure-of-all.js';
+import { keySlot } from './key-slot.js';
+import type { RedisConnection } from './redis-connection.js';
+import {
+  closedError,
+  operationError,
+  RedirectedError,
+  type RedisRequest,
+  type RedisTarget,
+  unsentError,
+} from './redis-error.js';
+import { operationFailure } from './redis-failure.js';
+import type { RedisShards, RedisTopology, Send } from './redis-topology.js';
+import { SlotGate } from './slot-gate.js';
+import { SLOTS, type SlotMap } from './slot-map.js';
+
+/** Far more than a failover or a migration sends one command round. */
+const MOST_REDIRECTIONS = 16;
+
+/** The masters of a cluster, each of which holds the keys of some slots. */
+export class RedisCluster implements RedisTopology {
+  readonly target: RedisTarget;
+  readonly #timeout: number;
+  readonly #gate = new SlotGate();
+  readonly #nodes: ClusterNodes;
+  #closing: Promise<unknown> | undefined;
+
+  /**
+   * @param target all the nodes that were configured, for errors that concern no single one
+   * @param seeds the nodes that were configured
+   * @param timeout the deadline of every operation, redirections included, in milliseconds
+   * @param connect makes the connection to one node
+   */
+  constructor(
+    target: RedisTarget,
+    seeds: readonly ResolvedAddress[],
+    timeout: number,
+    connect: (node: ResolvedAddress) => RedisConnection,
+  ) {
+    this.target = target;
+    this.#timeout = timeout;
+    this.#nodes = new ClusterNodes(seeds, timeout, connect, (slot) => this.#gate.hold(slot));
+  }
+
+  run<Reply>(request: RedisRequest, key: string | Buffer, send: Send<Reply>): Promise<Reply> {
+    const deadline = performance.now() + this.#timeout;
+    const slot = keySlot(key);
+    return new Promise((resolve, reject) => {
+      this.#gate.enter(slot, () => {
+        void this.#follow(slot, request, send, deadline)
+          .then(resolve, reject)
+          .finally(() => this.#gate.leave(slot));
+      });
+    });
+  }
+
+  async shards(request: RedisRequest): Promise<RedisShards> {
+    const slots = await this.#searchFor(request);
+    const nodes = slots.masters().map((address) => this.#nodes.node(address));
+    return {
+      servers: nodes.map(({ connection }) => connection),
+      keptTheirKeys: (later) => this.#keptTheirKeys(slots, nodes, later),
+    };
+  }
+
+  /** Keys of different slots cannot be named together, and keys of one slot cannot while it moves. */
+  group(keys: Buffer[]): readonly Buffer[][] {
+    return keys.map((key) => [key]);
+  }
+
+  async close(): Promise<void> {
+    this.#closing ??= this.#nodes.close();
+    await this.#closing;
+  }
+
+  /** Sends an operation to the master of its slot, and on to where that one says. */
+  async #follow<Reply>(
+    slot: number,
+    request: RedisRequest,
+    send: Send<Reply>,
+    deadline: number,
+  ): Promise<Reply> {
+    if (this.#closing !== undefined) throw closedError(request);
+    const slots = this.#nodes.slots ?? (await this.#searchFor(request));
+    let node = this.#masterOf(slot, slots);
+    let step = send;
+    for (let redirections = 0; ; redirections++) {
+      try {
+        return await node.connection.run(request, step, deadline);
+      } catch (error) {
+        if (!(error instanceof RedirectedError) || redirections === MOST_REDIRECTIONS) {
+          if (isTrouble(error)) this.#nodes.watch();
+          throw error;
+        }
+        if (this.#closing !== undefined) throw closedError(request);
+        step = error.redirection?.scope === 'command' ? asking(send) : send;
+        node = this.#redirect(slot, slots, node, error);
+      }
+    }
+  }
+
+  /** Where a node sends an operation; one that has been left sends it to whoever serves the slot now. */
+  #redirect(slot: number, slots: SlotMap, node: ClusterNode, error: RedirectedError): ClusterNode {
+    const { redirection } = error;
+    if (redirection === undefined) return this.#masterOf(slot, this.#nodes.slots ?? slots);
+    const address = parseAddress(redirection.address, node.address.host);
+    if (address === undefined) throw error;
+    if (redirection.scope === 'slot') {
+      this.#nodes.assign(slot, address);
+      this.#nodes.watch();
+    }
+    return this.#nodes.node(address);
+  }
+
+  /** A slot that the map does not know is asked of any master, which knows better or says that nobody serves it. */
+  #masterOf(slot: number, slots: SlotMap): ClusterNode {
+    return this.#nodes.node(slots.ownerOf(slot) ?? slots.anyMaster());
+  }
+
+  async #searchFor(request: RedisRequest): Promise<SlotMap> {
+    try {
+      return await this.#nodes.search();
+    } catch (error) {
+      if (this.#closing !== undefined) throw closedError(request);
+      throw error instanceof SlotsUnknownError ? this.#errorOfAll(error, request) : error;
+    }
+  }
+
+  #errorOfAll({ asked, errors }: SlotsUnknownError, request: RedisRequest): SpakkyCacheError {
+    const failure = failureOfAll('no node tells who serves which slot', asked, errors);
+    const refusal = errors.find((error) => error instanceof RedisCacheOperationError);
+    if (refusal === undefined) return unsentError(failure, request, this.target);
+    return operationError(operationFailure(refusal.code, failure.cause.message), request, this.target);
+  }
+
+  async #keptTheirKeys(
+    before: SlotMap,
+    nodes: readonly ClusterNode[],
+    request: RedisRequest,
+  ): Promise<boolean> {
+    const after = await this.#searchFor(request);
+    for (let slot = 0; slot < SLOTS; slot++) {
+      if (!before.isServedAlike(slot, after)) return false;
+    }
+    const migrating = await Promise.all(nodes.map(({ connection }) => isMigrating(connection, request)));
+    return !migrating.includes(true);
+  }
+}
+
+/** Whether something is wrong with a node, so that another one may take its place. */
+function isTrouble(error: unknown): boolean {
+  if (!(error instanceof RedisCacheError)) return false;
+  return !(error instanceof RedisCacheOperationError) || error.code === 'REDIS_CLUSTER_DOWN';
+}
+
+/** A node takes a command for a slot that is only moving to it when it was asked for that just before. */
+function asking<Reply>(send: Send<Reply>): Send<Reply> {
+  return (client) => {
+    // Its failure is the failure of the command behind it.
+    client.asking().catch(() => undefined);
+    return send(client);
+  };
+}
+
+/** Whether keys of some slot are moving away from a node; one that does not tell may be. */
+async function isMigrating(connection: RedisConnection, request: RedisRequest): Promise<boolean> {
+  try {
+    const reply = await connection.run(request, (client) => client.call('CLUSTER', 'NODES'));
+    const own = String(reply)
+      .split('\n')
+      .find((line) => line.includes('myself'));
+    return own === undefined || own.includes('[');
+  } catch (error) {
+    if (error instanceof RedisCacheOperationError) return true;
+    throw error;
+  }
+}

@@ -1,0 +1,64 @@
+import type { ResolvedAddress } from '../config/resolved-redis-cache-options.js';
+import { hostAndPort } from './address.js';
+
+/** How many parts a cluster divides its keys into (https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/). */
+export const SLOTS = 16_384;
+
+/** Which master serves which slot of a cluster, as one node told it, and as redirections have corrected it since. */
+export class SlotMap {
+  readonly #owners: (ResolvedAddress | undefined)[] = Array.from({ length: SLOTS });
+
+  /**
+   * @param reply to `CLUSTER SLOTS`
+   * @param host of the node that replied: nodes may leave their host out
+   * @returns `undefined` when it is no such reply, or names no master at all
+   */
+  static parse(reply: unknown, host: string): SlotMap | undefined {
+    if (!Array.isArray(reply)) return undefined;
+    const map = new SlotMap();
+    for (const range of reply) {
+      if (!Array.isArray(range) || !Array.isArray(range[2])) return undefined;
+      const [first, last, [ownerHost, ownerPort]] = range;
+      const owner = { host: hostOf(ownerHost) ?? host, port: Number(ownerPort) };
+      for (let slot = Number(first); slot <= Number(last); slot++) map.#owners[slot] = owner;
+    }
+    return map.#owners.some((owner) => owner !== undefined) ? map : undefined;
+  }
+
+  ownerOf(slot: number): ResolvedAddress | undefined {
+    return this.#owners[slot];
+  }
+
+  assign(slot: number, owner: ResolvedAddress): void {
+    this.#owners[slot] = owner;
+  }
+
+  /** Each master once. */
+  masters(): readonly ResolvedAddress[] {
+    const masters = new Map<string, ResolvedAddress>();
+    let last: ResolvedAddress | undefined;
+    for (const owner of this.#owners) {
+      if (owner === undefined || owner === last) continue;
+      last = owner;
+      masters.set(hostAndPort(owner), owner);
+    }
+    return [...masters.values()];
+  }
+
+  anyMaster(): ResolvedAddress {
+    const owner = this.#owners.find((one) => one !== undefined);
+    if (owner === undefined) throw new TypeError('A map of slots names at least one master');
+    return owner;
+  }
+
+  /** Whether the same master serves the slot there. */
+  isServedAlike(slot: number, other: SlotMap): boolean {
+    const [left, right] = [this.#owners[slot], other.#owners[slot]];
+    return left === right || (left?.host === right?.host && left?.port === right?.port);
+  }
+}
+
+/** A node that does not know its own name says nothing, or `?`. */
+function hostOf(host: unknown): string | undefined {
+  return typeof host === 'string' && host !== '' && host !== '?' ? host : undefined;
+}
