@@ -1,33 +1,104 @@
-import { describe, it } from '@jest/globals';
+import { beforeAll, describe, it } from '@jest/globals';
 import { InMemoryCache } from '../../lib/memory/in-memory-cache.js';
 import {
   type CacheContractOptions,
   describeCacheContract,
 } from '../../lib/testing/describe-cache-contract.js';
+import { readAclRule } from '../support/acl-rule.js';
 import { useRedisServer } from '../support/redis-fixture.js';
-
-const redis = useRedisServer();
-
-let now = 0;
+import { useCluster, useSentinels } from '../support/topology-fixtures.js';
 
 type Backend = Pick<CacheContractOptions, 'createCache' | 'advance'>;
 
-const backends: Readonly<Record<string, Backend>> = {
-  'in memory': { createCache: () => new InMemoryCache() },
-  'in memory, by a clock that is turned by hand': {
-    createCache: () => new InMemoryCache({ clock: () => now }),
-    advance: (milliseconds) => {
-      now += milliseconds;
-    },
+/** Each starts what it needs, and says how a cache is made there. */
+const backends: Readonly<Record<string, () => Backend>> = {
+  'in memory': () => ({ createCache: () => new InMemoryCache() }),
+
+  'in memory, by a clock that is turned by hand': () => {
+    let now = 0;
+    return {
+      createCache: () => new InMemoryCache({ clock: () => now }),
+      advance: (milliseconds) => {
+        now += milliseconds;
+      },
+    };
   },
-  'in memory, under a scope': { createCache: () => new InMemoryCache().scope('scope:') },
-  'in Redis': { createCache: () => redis.newCache() },
-  'in Redis, under a scope': { createCache: () => redis.newCache().scope('scope:') },
-  'in Redis, through a client of the application': {
-    createCache: () => redis.newCacheAt({ client: redis.newClient(), keyPrefix: redis.newPrefix() }),
+
+  'in memory, under a scope': () => ({ createCache: () => new InMemoryCache().scope('scope:') }),
+
+  'in Redis': () => {
+    const redis = useRedisServer();
+    return { createCache: () => redis.newCache() };
+  },
+
+  'in Redis, under a scope': () => {
+    const redis = useRedisServer();
+    return { createCache: () => redis.newCache().scope('scope:') };
+  },
+
+  'in Redis, through a client of the application': () => {
+    const redis = useRedisServer();
+    return {
+      createCache: () => redis.newCacheAt({ client: redis.newClient(), keyPrefix: redis.newPrefix() }),
+    };
+  },
+
+  'in Redis, over TLS': () => {
+    const redis = useRedisServer({ tls: { mutual: true } });
+    return {
+      createCache() {
+        const { ca, client: { cert, key } = {} } = redis.server.certificates ?? {};
+        return redis.newCacheAt({ ...redis.address, tls: { ca, cert, key }, keyPrefix: redis.newPrefix() });
+      },
+    };
+  },
+
+  'in Redis, over a unix socket': () => {
+    const redis = useRedisServer({ unixSocket: true });
+    return {
+      createCache: () => redis.newCacheAt({ path: redis.server.path ?? '', keyPrefix: redis.newPrefix() }),
+    };
+  },
+
+  'in Redis, as the user that the README grants the least to': () => {
+    const redis = useRedisServer();
+    const rule = readAclRule();
+    beforeAll(async () => {
+      await redis.raw.call('ACL', rule.argumentsWithout());
+    });
+    return {
+      createCache() {
+        const { user: username, password, prefix } = rule;
+        const keyPrefix = prefix + redis.newPrefix();
+        return redis.newCacheAt({ ...redis.address, username, password, keyPrefix });
+      },
+    };
+  },
+
+  'in Redis, where CLIENT, CONFIG and INFO are refused, as by managed services': () => {
+    const redis = useRedisServer();
+    beforeAll(async () => {
+      await redis.raw.call('ACL', 'SETUSER', 'default', '-client', '-config', '-info');
+    });
+    return { createCache: () => redis.newCache() };
+  },
+
+  'in Redis, found by Sentinel': () => {
+    const redis = useSentinels();
+    return { createCache: () => redis.newCache() };
+  },
+
+  'in a cluster of Redis': () => {
+    const redis = useCluster();
+    return { createCache: () => redis.newCache() };
+  },
+
+  'in a cluster of Redis, over TLS and with a password, under a scope': () => {
+    const redis = useCluster({ password: 'secret', tls: true });
+    return { createCache: () => redis.newCache().scope('scope:') };
   },
 };
 
-for (const [name, backend] of Object.entries(backends)) {
-  describe(name, () => describeCacheContract({ describe, it, ...backend }));
+for (const [name, use] of Object.entries(backends)) {
+  describe(name, () => describeCacheContract({ describe, it, ...use() }));
 }
