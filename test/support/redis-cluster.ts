@@ -144,6 +144,14 @@ export class RedisCluster {
     return this.#serving.filter((_, index) => roles[index]?.[0] === 'master');
   }
 
+  /** The nodes that copy a master. */
+  async replicasOf(master: RedisServer): Promise<RedisServer[]> {
+    const roles = await Promise.all(this.#serving.map((node) => this.client(node).role()));
+    return this.#serving.filter(
+      (_, index) => roles[index]?.[0] === 'slave' && roles[index]?.[2] === master.port,
+    );
+  }
+
   /** Prepares the move of a slot to another master; nothing happens before its steps are called. */
   async migrateSlot(slot: number, to: RedisServer): Promise<SlotMigration> {
     const from = await this.masterOf(slot);

@@ -1,5 +1,10 @@
 import { afterAll, beforeAll } from '@jest/globals';
-import type { RedisCacheSettings, RedisConnectionOptions } from '../../lib/config/redis-cache-options.js';
+import type {
+  RedisCacheSettings,
+  RedisClusterOptions as ClusterAddress,
+  RedisConnectionOptions,
+  RedisSentinelOptions as SentinelAddress,
+} from '../../lib/config/redis-cache-options.js';
 import { RedisCache } from '../../lib/redis/redis-cache.js';
 import { type CacheFixture, started, useCaches, type Variables } from './cache-fixture.js';
 import { type RedisCluster, type RedisClusterOptions, startCluster } from './redis-cluster.js';
@@ -9,32 +14,35 @@ import { type RedisSentinels, type RedisSentinelsOptions, startSentinels } from 
 const PATIENCE = 60_000;
 
 /** How a cache finds its servers, in both ways of saying so. */
-interface Directions {
-  readonly address: RedisConnectionOptions;
+interface Directions<Address extends RedisConnectionOptions> {
+  readonly address: Address;
   readonly variables: Variables;
 }
 
 /** Several servers for the tests of one file, and what these make of them. */
-export interface TopologyFixture<Topology> extends CacheFixture, Directions {
+export interface TopologyFixture<Topology, Address extends RedisConnectionOptions>
+  extends CacheFixture, Directions<Address> {
   readonly servers: Topology;
   /** A cache under a prefix of its own unless `settings` names one; it is closed after the test. */
   newCache<T = unknown>(settings?: RedisCacheSettings): RedisCache<T>;
 }
 
 /** Starts a master, two replicas and three sentinels for the file that calls this, and stops them afterwards. */
-export function useSentinels(options?: RedisSentinelsOptions): TopologyFixture<RedisSentinels> {
+export function useSentinels(
+  options?: RedisSentinelsOptions,
+): TopologyFixture<RedisSentinels, SentinelAddress> {
   return useTopology(() => startSentinels(options), directionsToMaster);
 }
 
 /** Starts six nodes of a cluster for the file that calls this, and stops them afterwards. */
-export function useCluster(options?: RedisClusterOptions): TopologyFixture<RedisCluster> {
+export function useCluster(options?: RedisClusterOptions): TopologyFixture<RedisCluster, ClusterAddress> {
   return useTopology(() => startCluster(options), directionsToNodes);
 }
 
-function useTopology<Topology extends { stop(): Promise<void> }>(
+function useTopology<Topology extends { stop(): Promise<void> }, Address extends RedisConnectionOptions>(
   start: () => Promise<Topology>,
-  directionsTo: (servers: Topology) => Directions,
-): TopologyFixture<Topology> {
+  directionsTo: (servers: Topology) => Directions<Address>,
+): TopologyFixture<Topology, Address> {
   let servers: Topology | undefined;
   const caches = useCaches();
 
@@ -60,7 +68,7 @@ function useTopology<Topology extends { stop(): Promise<void> }>(
   };
 }
 
-function directionsToMaster({ addresses, masterName, options }: RedisSentinels): Directions {
+function directionsToMaster({ addresses, masterName, options }: RedisSentinels): Directions<SentinelAddress> {
   const { password, sentinelPassword } = options;
   return {
     address: { sentinels: addresses, sentinelName: masterName, password, sentinelPassword },
@@ -73,7 +81,7 @@ function directionsToMaster({ addresses, masterName, options }: RedisSentinels):
   };
 }
 
-function directionsToNodes({ addresses, options, certificates }: RedisCluster): Directions {
+function directionsToNodes({ addresses, options, certificates }: RedisCluster): Directions<ClusterAddress> {
   const { password } = options;
   return {
     address: { cluster: addresses, password, tls: certificates && { ca: certificates.ca } },
