@@ -168,22 +168,22 @@ function swallow(connection: ProxiedConnection, { healed }: BlackHole): void {
 
 /** What a fault does at once to a connection that stands. */
 function strike(connection: ProxiedConnection, fault: Fault): void {
-  if (fault.kind === 'black-hole' && fault.connections === 'all') {
-    swallow(connection, fault);
-    return;
-  }
-  connection.release();
   switch (fault.kind) {
-    case 'unsolicited':
-      connection.interject(fault.bytes);
-      return;
-    case 'half-open':
-      connection.abandon();
-      return;
     case 'reset':
       connection.reset();
       return;
     case 'refuse':
       connection.destroy();
+      return;
+    case 'black-hole':
+      if (fault.connections === 'all') swallow(connection, fault);
+      else connection.release();
+      return;
+    case 'half-open':
+      connection.abandon();
+      return;
+    default:
+      connection.release();
+      if (fault.kind === 'unsolicited') connection.interject(fault.bytes);
   }
 }

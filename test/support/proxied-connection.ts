@@ -81,6 +81,7 @@ export class ProxiedConnection {
     this.#isMute = true;
     this.#isAbandoned = true;
     this.#server?.destroy();
+    this.release();
   }
 
   /** Resets the connection; the server sees an ordinary end. */
