@@ -1,0 +1,353 @@
+import { setImmediate, setTimeout as delay } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { CacheHit } from '../../lib/contract/cache-result.js';
+import type { RedisCache } from '../../lib/redis/redis-cache.js';
+import type { Fault } from '../support/fault.js';
+import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.js';
+import { fillFor, operationNamed, OPERATIONS, type OperationCase } from '../support/operations.js';
+import { rejection } from '../support/rejection.js';
+import { useRedisServer } from '../support/redis-fixture.js';
+import { eventually, timed } from '../support/waiting.js';
+
+jest.setTimeout(30_000);
+
+/** The socket timeout of these tests, and what "within the deadline" allows on top. */
+const T = 300;
+const WITHIN = Math.max(T * 1.1, T + 50);
+
+/** How long a cache may take to work again. */
+const RECOVERY = 2_000;
+
+/** The commands by which operations change data. */
+const WRITES = ['set', 'eval', 'unlink'] as const;
+
+const redis = useRedisServer();
+let proxy: FaultProxy;
+
+beforeAll(async () => {
+  proxy = await startFaultProxy(redis.address);
+});
+
+afterEach(async () => {
+  await redis.server.resume();
+  if (redis.raw.status === 'end') await redis.restart();
+  await proxy.heal();
+  proxy.resetCounts();
+  await redis.raw.flushall();
+});
+
+afterAll(async () => {
+  await proxy.close();
+});
+
+/** A cache that reaches the server through the proxy. */
+function newProxiedCache(keyPrefix = redis.newPrefix()): RedisCache {
+  return redis.newCacheAt({ host: proxy.host, port: proxy.port, keyPrefix, socketTimeout: T });
+}
+
+/** Keys that each hold their own name, so that a value tells whose it is. */
+async function fillKeys(cache: RedisCache, count: number): Promise<readonly string[]> {
+  const keys = Array.from({ length: count }, (_, index) => `key:${index}`);
+  await Promise.all(keys.map((key) => cache.set(key, key)));
+  return keys;
+}
+
+/** How often the server has carried a command out since its statistics were reset. */
+async function callsOf(command: string): Promise<number> {
+  const stats = await redis.raw.info('commandstats');
+  return Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
+}
+
+describe('A write whose reply is lost', () => {
+  const lost: readonly [string, string, Fault, string][] = ['cut', 'silence'].flatMap((afterwards) =>
+    [
+      ['set', 'set'],
+      ['delete', 'eval'],
+      ['clear', 'unlink'],
+    ].map(([name = '', command = '']): [string, string, Fault, string] =>
+      afterwards === 'cut'
+        ? [name, command, { kind: 'drop-reply', afterwards }, 'REDIS_OUTCOME_UNKNOWN_LOST']
+        : [name, command, { kind: 'drop-reply', afterwards: 'silence' }, 'REDIS_OUTCOME_UNKNOWN_TIMEOUT'],
+    ),
+  );
+
+  it.each(lost)(
+    'A15 %s is of unknown outcome, and the server carries its %s out once',
+    async (name, command, fault, code) => {
+      const keyPrefix = redis.newPrefix();
+      const cache = newProxiedCache(keyPrefix);
+      await (name === 'set' ? cache.ping() : fillFor(cache));
+      await redis.raw.config('RESETSTAT');
+      await proxy.inject(fault, { commands: WRITES, times: 1 });
+      const { outcome, milliseconds } = await timed(operationNamed(name).run(cache));
+      expect(outcome).toMatchObject({ code });
+      expect(milliseconds).toBeLessThan(WITHIN);
+      await eventually(RECOVERY, () => cache.ping());
+      expect(await callsOf(command)).toBe(1);
+      expect(await redis.raw.exists(`${keyPrefix}key`)).toBe(name === 'set' ? 1 : 0);
+    },
+  );
+});
+
+describe('What could not be sent', () => {
+  const writes = OPERATIONS.filter(({ effect }) => effect === 'stores' || effect === 'removes');
+
+  it.each(writes)(
+    'A19 $name is never carried out later, when the server answers after all',
+    async ({ run }: OperationCase) => {
+      await proxy.inject({ kind: 'black-hole', connections: 'new' });
+      const cache = newProxiedCache();
+      const { outcome, milliseconds } = await timed(run(cache));
+      expect(outcome).toMatchObject({ code: 'REDIS_UNREACHABLE' });
+      expect(milliseconds).toBeLessThan(WITHIN);
+      await proxy.heal();
+      await eventually(RECOVERY, () => cache.ping());
+      await delay(T);
+      expect([...WRITES, 'scan'].map((command) => proxy.carried(command))).toEqual([0, 0, 0, 0]);
+    },
+  );
+});
+
+describe('A server that freezes for a while', () => {
+  it('A17 answers each of 100 gets with its own value when it thaws within the deadline', async () => {
+    const cache = redis.newCache({ socketTimeout: T });
+    const keys = await fillKeys(cache, 100);
+    await redis.server.freeze();
+    const reads = Promise.all(keys.map((key) => cache.get(key)));
+    await delay(T / 3);
+    await redis.server.resume();
+    expect(await reads).toEqual(keys.map((key) => new CacheHit(key)));
+  });
+
+  it('A17 answers each of 100 gets with its own value after it thawed too late for 100 others', async () => {
+    const cache = redis.newCache({ socketTimeout: T });
+    const keys = await fillKeys(cache, 100);
+    await redis.server.freeze();
+    const late = await Promise.all(keys.map((key) => rejection(cache.get(key))));
+    // With the first one the connection is given up, and so is what else was sent on it.
+    const code: unknown = expect.stringMatching(/^REDIS_(TIMEOUT|CONNECTION_LOST)$/);
+    expect(late).toEqual(keys.map(() => expect.objectContaining({ code })));
+    await redis.server.resume();
+    await eventually(RECOVERY, () => cache.ping());
+    const reads = await Promise.all(keys.toReversed().map((key) => cache.get(key)));
+    expect(reads).toEqual(keys.toReversed().map((key) => new CacheHit(key)));
+  });
+
+  it('A18 holds 10,000 calls for one deadline at most, and none once it is known to be away', async () => {
+    const cache = redis.newCache({ socketTimeout: T });
+    await cache.ping();
+    await redis.server.freeze();
+    const pending = new Set<Promise<unknown>>();
+    const call10000Times = () => {
+      for (let index = 0; index < 10_000; index++) {
+        const call = rejection(cache.get('key')).finally(() => pending.delete(call));
+        pending.add(call);
+      }
+    };
+    const start = performance.now();
+    call10000Times();
+    expect(pending.size).toBe(10_000);
+    await Promise.all(pending);
+    // It takes a while to make that many calls, and that many errors.
+    expect(performance.now() - start).toBeLessThan(WITHIN + 1_000);
+    await rejection(cache.ping());
+    call10000Times();
+    await setImmediate();
+    expect(pending.size).toBe(0);
+    await redis.server.resume();
+    await eventually(RECOVERY, () => cache.ping());
+  });
+});
+
+describe('An error reply', () => {
+  it.each([
+    ['OOM command not allowed when used memory > maxmemory', 'REDIS_OUT_OF_MEMORY'],
+    ["READONLY You can't write against a read only replica.", 'REDIS_READONLY'],
+    ['MISCONF Redis is configured to save RDB snapshots', 'REDIS_PERSISTENCE'],
+    ['BUSY Redis is busy running a script.', 'REDIS_BUSY'],
+    ['LOADING Redis is loading the dataset in memory', 'REDIS_LOADING'],
+    ['NOPERM this user has no permissions', 'REDIS_NO_PERMISSION'],
+    ['NOAUTH Authentication required.', 'REDIS_CREDENTIALS'],
+    ['WRONGTYPE Operation against a key', 'REDIS_WRONG_TYPE'],
+    ['MASTERDOWN Link with MASTER is down', 'REDIS_ERROR_REPLY'],
+    ['NOREPLICAS Not enough good replicas to write.', 'REDIS_ERROR_REPLY'],
+    ['UNKILLABLE Sorry the script already executed write commands', 'REDIS_ERROR_REPLY'],
+    ['EXECABORT Transaction discarded', 'REDIS_ERROR_REPLY'],
+    ['ERR max number of clients reached', 'REDIS_ERROR_REPLY'],
+    ['ERR unknown command', 'REDIS_ERROR_REPLY'],
+    ['not even a code', 'REDIS_ERROR_REPLY'],
+  ])('A24 is told by its code in every operation: %s', async (error, code) => {
+    const cache = newProxiedCache();
+    await fillFor(cache);
+    await proxy.inject({ kind: 'error-reply', error });
+    for (const { run } of OPERATIONS) {
+      const { outcome, milliseconds } = await timed(run(cache));
+      expect(outcome).toMatchObject({ code, cause: { message: expect.stringMatching(/./) } });
+      expect(String(outcome)).not.toContain(error);
+      expect(milliseconds).toBeLessThan(WITHIN);
+    }
+    await proxy.heal();
+    await eventually(RECOVERY, () => cache.ping());
+  });
+
+  it('A09 for the want of a password names the variable to set', async () => {
+    await redis.raw.config('SET', 'requirepass', 'secret');
+    const cache = redis.newCache({ socketTimeout: T });
+    const error = await rejection(cache.get('key'));
+    await redis.raw.config('SET', 'requirepass', '');
+    expect(error).toMatchObject({ code: 'REDIS_CREDENTIALS', key: 'key' });
+    expect(String(error)).toContain('SPAKKY_REDIS__PASSWORD');
+  });
+});
+
+/** How many entries a clear is cut off from. */
+const OWN = 30_000;
+
+/** Seeds entries by a script: a hundred thousand take some 60 ms. */
+async function seed(prefix: string, count: number): Promise<void> {
+  const script = "for i = ARGV[1], ARGV[2] do redis.call('SET', KEYS[1] .. i, 'x') end";
+  const step = 100_000;
+  for (let first = 1; first <= count; first += step) {
+    await redis.raw.eval(script, 1, prefix, first, Math.min(count, first + step - 1));
+  }
+}
+
+/** Lets a clear remove a few pages, so that it has heard of the first. */
+async function untilUnderWay(foreign = 0): Promise<void> {
+  while ((await redis.raw.dbsize()) > OWN + foreign - 3_000) await delay(1);
+}
+
+describe('clear', () => {
+  it('A30 of 1,000,000 keys leaves 200,000 foreign ones alone, and another client waits less than 50 ms', async () => {
+    const keyPrefix = redis.newPrefix();
+    await seed(`${keyPrefix}own:`, 1_000_000);
+    await seed('foreign:', 200_000);
+    const cache = redis.newCache({ keyPrefix });
+    const cleared = { done: false };
+    const clearing = cache.clear().then(() => (cleared.done = true));
+    const pings: number[] = [];
+    while (!cleared.done) pings.push((await timed(redis.raw.ping())).milliseconds);
+    await clearing;
+    expect(await redis.raw.dbsize()).toBe(200_000);
+    expect(await redis.raw.exists('foreign:1', 'foreign:200000')).toBe(2);
+    expect(pings.length).toBeGreaterThan(100);
+    expect(Math.max(...pings)).toBeLessThan(50);
+  });
+
+  it('A31 that the end of its connection cuts off is of unknown outcome, says so, and may be repeated', async () => {
+    const keyPrefix = redis.newPrefix();
+    await seed(keyPrefix, OWN);
+    await seed('foreign:', 10);
+    const cache = newProxiedCache(keyPrefix);
+    const cleared = timed(cache.clear());
+    await untilUnderWay(10);
+    await proxy.inject({ kind: 'cut-mid-reply' });
+    const { outcome } = await cleared;
+    expect(outcome).toMatchObject({ code: 'REDIS_OUTCOME_UNKNOWN_LOST' });
+    expect(String(outcome)).toContain('Part of the entries is gone already: repeat it to remove the rest.');
+    expect(await redis.raw.dbsize()).toBeGreaterThan(10);
+    await proxy.heal();
+    await eventually(RECOVERY, () => cache.clear());
+    expect(await redis.raw.dbsize()).toBe(10);
+  });
+
+  it('A31 whose server is killed is of unknown outcome, and may be repeated', async () => {
+    const keyPrefix = redis.newPrefix();
+    await seed(keyPrefix, OWN);
+    const cache = redis.newCache({ keyPrefix, socketTimeout: T });
+    const cleared = timed(cache.clear());
+    await untilUnderWay();
+    await redis.server.kill('SIGKILL');
+    expect((await cleared).outcome).toMatchObject({ code: 'REDIS_OUTCOME_UNKNOWN_LOST' });
+    await redis.restart();
+    await eventually(RECOVERY, () => cache.clear());
+  });
+
+  it('A31 resolves when somebody else flushes the server meanwhile', async () => {
+    const keyPrefix = redis.newPrefix();
+    await seed(keyPrefix, OWN);
+    const cache = redis.newCache({ keyPrefix, socketTimeout: T });
+    const cleared = cache.clear();
+    await untilUnderWay();
+    await redis.raw.flushall();
+    expect(await cleared).toBeUndefined();
+    expect(await redis.raw.dbsize()).toBe(0);
+  });
+});
+
+describe('With the default deadline of 5 s', () => {
+  const DEADLINE = 5_000;
+
+  interface Outage {
+    readonly name: string;
+    readonly fault: Fault;
+    /** How long it lasts, in milliseconds. */
+    readonly length: number;
+    /** What becomes of a get that is under way when it begins. */
+    readonly expected: unknown;
+  }
+
+  const { answer } = operationNamed('get');
+  const tooLate: unknown = expect.objectContaining({ code: 'REDIS_TIMEOUT' });
+  const outages: readonly Outage[] = [
+    {
+      name: 'packets vanished for 3 s, and then arrived',
+      fault: { kind: 'black-hole', connections: 'all' },
+      length: 3_000,
+      expected: answer,
+    },
+    {
+      name: 'packets vanished for longer than the deadline, and then arrived',
+      fault: { kind: 'black-hole', connections: 'all' },
+      length: DEADLINE + 2_500,
+      expected: tooLate,
+    },
+    {
+      name: 'the server vanished without a word, and another took its place',
+      fault: { kind: 'half-open' },
+      length: DEADLINE,
+      expected: tooLate,
+    },
+  ];
+  const observed = new Map<string, { readonly outcome: unknown; readonly recovery: number }>();
+
+  /** How long it takes until the cache works. */
+  async function recoveryOf(cache: RedisCache): Promise<number> {
+    return (await timed(eventually(3 * DEADLINE, () => cache.set('key', 'back')))).milliseconds;
+  }
+
+  async function goThrough({ name, fault, length }: Outage): Promise<void> {
+    const own = await startFaultProxy(redis.address);
+    const { host, port } = own;
+    const cache = redis.newCacheAt({ host, port, keyPrefix: redis.newPrefix(), socketTimeout: DEADLINE });
+    await fillFor(cache);
+    await own.inject(fault);
+    const [{ outcome }, recovery] = await Promise.all([
+      timed(operationNamed('get').run(cache)),
+      delay(length).then(async () => {
+        await own.heal();
+        return recoveryOf(cache);
+      }),
+    ]);
+    observed.set(name, { outcome, recovery });
+    await own.close();
+  }
+
+  beforeAll(async () => {
+    await Promise.all(outages.map(goThrough));
+  }, 30_000);
+
+  it.each(outages)('A14 works again within 2 s when $name', ({ name, expected }) => {
+    expect(observed.get(name)?.outcome).toEqual(expected);
+    expect(observed.get(name)?.recovery).toBeLessThan(RECOVERY);
+  });
+
+  it('A14 works again within 2 s of the return of a server that was away for 3 s', async () => {
+    const cache = redis.newCache({ socketTimeout: DEADLINE });
+    await cache.ping();
+    await redis.server.kill('SIGKILL');
+    await delay(3_000);
+    await redis.restart();
+    expect(await recoveryOf(cache)).toBeLessThan(RECOVERY);
+  });
+});
