@@ -22,11 +22,30 @@ export interface LoadOptions {
   readonly mayForget?: boolean;
 }
 
+/** In milliseconds: everything is connected then. */
+const RUN_UP = 200;
+
 /** What a key may hold: a number that counts the writes, or nothing. */
 type Content = number | undefined;
 
+/** Calls the cache without a break while something happens to its servers, and tells what the callers went through. */
+export async function underLoad(
+  cache: ICache,
+  options: LoadOptions,
+  happening: () => Promise<unknown>,
+): Promise<LoadReport> {
+  const load = new Load(cache, options);
+  try {
+    await delay(RUN_UP);
+    await happening();
+  } finally {
+    await load.stop();
+  }
+  return load.report();
+}
+
 /** Callers without a break, each of whom knows what its key may hold. */
-export class Load {
+class Load {
   readonly #cache: ICache;
   readonly #options: LoadOptions;
   readonly #errors = new Map<string, number>();
@@ -44,9 +63,12 @@ export class Load {
   }
 
   /** Lets every caller finish what it has begun. */
-  async stop(): Promise<LoadReport> {
+  async stop(): Promise<void> {
     this.#isStopping = true;
     await this.#callers;
+  }
+
+  report(): LoadReport {
     return {
       operations: this.#operations,
       errors: Object.fromEntries(this.#errors),
