@@ -1,5 +1,10 @@
 import type { RedisConnectionCode } from '../contract/redis-errors.js';
-import { classifyFailure, connectionFailure, type ConnectionFailure } from './redis-failure.js';
+import {
+  classifyFailure,
+  connectionFailure,
+  type ConnectionFailure,
+  type OperationFailure,
+} from './redis-failure.js';
 import type { RedisLink } from './redis-link.js';
 
 /**
@@ -13,6 +18,16 @@ export const DECISIVE: ReadonlySet<RedisConnectionCode> = new Set([
 ]);
 
 const NO_MASTER = connectionFailure('REDIS_UNREACHABLE', 'the server that was named as the master is none');
+
+/**
+ * A server that is loading, or that forbids PING, is there all the same; after a SELECT that came to nothing it would
+ * carry out everything in database 0.
+ */
+function notSelected({ code, cause }: OperationFailure): ConnectionFailure {
+  const isForGood = code === 'REDIS_NO_PERMISSION';
+  const what = `SELECT was refused: ${cause.message}`;
+  return connectionFailure(isForGood ? 'REDIS_DATABASE' : 'REDIS_UNREACHABLE', what);
+}
 
 /**
  * Asks a new connection for its first reply. The driver calls it ready before the peer has said a word, and whatever
@@ -30,8 +45,7 @@ export async function proveConnection(link: RedisLink): Promise<ConnectionFailur
     return isReplica(await role) ? NO_MASTER : 'usable';
   } catch (error) {
     const failure = classifyFailure(error);
-    // A server that is loading, or that forbids PING, is there all the same.
-    if (failure.kind === 'operation') return 'usable';
+    if (failure.kind === 'operation') return target.db === 0 ? 'usable' : notSelected(failure);
     return failure.kind === 'connection' && DECISIVE.has(failure.code) ? failure : 'lost';
   }
 }

@@ -83,14 +83,14 @@ export class RedirectedError extends RedisCacheOperationError {
 
 /** Makes the typed error of a request that was never carried out, because there is no usable connection. */
 export function unsentError(
-  { code, cause }: ConnectionFailure,
+  { code, cause, remedy: ownRemedy }: ConnectionFailure,
   request: RedisRequest,
   target: RedisTarget,
 ): RedisCacheError {
   if (request.begun === true && code === 'REDIS_CONNECTION_LOST')
     return doubtfulError(cause, request, target);
   const remedy = code === 'REDIS_UNREACHABLE' ? `${REMEDIES[code]} ${target.choice}` : REMEDIES[code];
-  const message = explain(request, target, cause.message, remedy);
+  const message = explain(request, target, cause.message, ownRemedy ?? remedy);
   return new RedisCacheConnectionError(code, message, { key: request.key, cause });
 }
 

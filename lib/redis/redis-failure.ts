@@ -8,6 +8,8 @@ export interface ConnectionFailure {
   readonly kind: 'connection';
   readonly code: RedisConnectionCode;
   readonly cause: Error;
+  /** What to do, where that differs from other failures of the same code. */
+  readonly remedy?: string;
 }
 
 /** Redis answered with an error. */
@@ -47,6 +49,8 @@ const OPERATION_REPLIES: ReadonlyMap<string, RedisOperationCode> = new Map([
 const REDIRECTION_REPLY = /^(MOVED|ASK) (\d+) (\S+)$/;
 
 const CREDENTIAL_REPLY = /^(?:Ready check failed: )?(?:NOAUTH|WRONGPASS|ERR invalid password|ERR AUTH )/;
+/** Of a command that a script calls, most versions of the server tell the same as of any other in words only. */
+const PERMISSION_REPLY = /^ERR (?:The user executing the script can't|ACL failure in script)/;
 const DATABASE_REPLY = /^ERR (?:DB index|invalid DB index|SELECT is not allowed)/;
 
 /** How both majors of ioredis end the message of a reply that they cannot read, or that nobody asked for. */
@@ -81,7 +85,7 @@ function classifyRefusal(message: string): RedisFailure {
   if (CREDENTIAL_REPLY.test(message)) return connectionFailure('REDIS_CREDENTIALS', firstWord(message));
   if (DATABASE_REPLY.test(message))
     return connectionFailure('REDIS_DATABASE', 'the database index was refused');
-  const word = firstWord(message);
+  const word = PERMISSION_REPLY.test(message) ? 'NOPERM' : firstWord(message);
   return operationFailure(OPERATION_REPLIES.get(word) ?? 'REDIS_ERROR_REPLY', word);
 }
 

@@ -167,8 +167,8 @@ export class RedisSession {
     if (failure.code === 'REDIS_PROTOCOL') return;
     if (failure.code === 'REDIS_DATABASE') this.#verdict = failure;
     this.#giveUp(failure);
-    if (failure.code === 'REDIS_CREDENTIALS')
-      this.#schedule(backoff(1, failure.code), () => this.#proveAgain());
+    // Anything but a database that there is not may mend without a new connection.
+    if (failure.code !== 'REDIS_DATABASE') this.#schedule(backoff(1, failure.code), () => this.#proveAgain());
   }
 
   #proveAgain(): void {

@@ -9,6 +9,9 @@ import type { RedisLink } from './redis-link.js';
 
 const CHOICE = 'SPAKKY_REDIS__SENTINELS and SPAKKY_REDIS__SENTINEL_NAME choose another.';
 
+/** Those of the data servers are not for the sentinels. */
+const CREDENTIALS = 'Check SPAKKY_REDIS__SENTINEL_PASSWORD.';
+
 /** Of the time for an attempt to connect: the rest is for the master. */
 const SHARE_OF_SENTINELS = 0.6;
 /** Of the same: a sentinel that is silent for so long is not waited for alone. */
@@ -57,7 +60,8 @@ async function findMaster(
     return await firstAnswer(sentinels, patience * SHARE_OF_SILENCE, ask);
   } catch (error) {
     const errors = error instanceof AggregateError ? error.errors : [error];
-    return failureOfAll('no sentinel names a master', sentinels, errors);
+    const failure = failureOfAll('no sentinel names a master', sentinels, errors);
+    return failure.code === 'REDIS_CREDENTIALS' ? { ...failure, remedy: CREDENTIALS } : failure;
   }
 }
 
