@@ -303,6 +303,12 @@ describe('With the default deadline of 5 s', () => {
       expected: tooLate,
     },
     {
+      name: 'packets vanished for longer than the deadline, and the next attempt to connect with them',
+      fault: { kind: 'black-hole', connections: 'all', healed: 'dead' },
+      length: DEADLINE + 500,
+      expected: tooLate,
+    },
+    {
       name: 'the server vanished without a word, and another took its place',
       fault: { kind: 'half-open' },
       length: DEADLINE,
