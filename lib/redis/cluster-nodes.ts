@@ -71,6 +71,8 @@ export class ClusterNodes {
     if (known !== undefined) return known;
     const node = { address, connection: this.#connect(address) };
     this.#nodes.set(name, node);
+    // Whoever was still searching when the cache was closed may ask for a node that nobody would close any more.
+    if (this.#isClosed) void node.connection.close();
     return node;
   }
 

@@ -2,11 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { CacheHit } from '../../lib/contract/cache-result.js';
 import type { RedisCache } from '../../lib/redis/redis-cache.js';
+import { readAclRule } from '../support/acl-rule.js';
 import { getFreePort } from '../support/free-port.js';
 import { underLoad } from '../support/load.js';
 import { fillFor, OPERATIONS } from '../support/operations.js';
 import type { RedisServer } from '../support/redis-server.js';
 import { rejection } from '../support/rejection.js';
+import type { SlotMigration } from '../support/slot-migration.js';
 import { useCluster } from '../support/topology-fixtures.js';
 import { eventually, openHandles, timed } from '../support/waiting.js';
 
@@ -72,6 +74,15 @@ async function keysOf(node: RedisServer, cache: RedisCache, keys: readonly strin
     keys.map(async (key) => redis.servers.masterOf(await slotOf(cache, key))),
   );
   return keys.filter((_, index) => masters[index] === node);
+}
+
+/** Begins to move the slot of the key, the key included. */
+async function moveHalfway(cache: RedisCache, key: string): Promise<SlotMigration> {
+  const slot = await slotOf(cache, key);
+  const migration = await redis.servers.migrateSlot(slot, await otherMaster(slot));
+  await migration.begin();
+  await migration.moveAllKeys();
+  return migration;
 }
 
 describe('A cluster', () => {
@@ -197,7 +208,6 @@ describe('A slot that moves', () => {
         await (await redis.servers.migrateSlot(slot, await otherMaster(slot))).complete();
         await delay(5);
       }
-      over.abort();
     };
     const calls = async (key: string) => {
       for (let turn = 0; !over.signal.aborted; turn++) {
@@ -213,7 +223,8 @@ describe('A slot that moves', () => {
         await delay(1);
       }
     };
-    await Promise.all([moves(), ...manyKeys(5, '{moving}').map((key) => calls(key))]);
+    const ended = moves().finally(() => over.abort());
+    await Promise.all([ended, ...manyKeys(5, '{moving}').map((key) => calls(key))]);
   });
 
   it('sends nothing past what still waits for the old master', async () => {
@@ -271,6 +282,50 @@ describe('A slot that moves', () => {
       }
     },
   );
+});
+
+describe('A user with the rule of the README for a cluster', () => {
+  const rule = readAclRule('cluster');
+  const { user: username, password, prefix } = rule;
+
+  /** Grants what the rule says, with some of it left out, and answers a cache of that user. */
+  async function grant(...withheld: readonly string[]): Promise<RedisCache> {
+    for (const node of redis.servers.nodes) {
+      const client = redis.servers.client(node);
+      await client.call('ACL', 'DELUSER', username);
+      await client.call('ACL', rule.argumentsWithout(...withheld));
+    }
+    const keyPrefix = prefix + redis.newPrefix();
+    return redis.newCacheAt({ ...redis.address, username, password, keyPrefix, socketTimeout: T });
+  }
+
+  it('follows a slot that moves, and clears it', async () => {
+    const cache = await grant();
+    await cache.set('key', 1);
+    const migration = await moveHalfway(cache, 'key');
+    expect(await cache.get('key')).toEqual(new CacheHit(1));
+    await cache.clear();
+    await migration.end();
+    expect(await keysUnder(cache.location.prefix)).toEqual([]);
+  });
+
+  it('A10 gets a typed error without asking, for keys that have moved', async () => {
+    const cache = await grant('asking');
+    await cache.set('key', 1);
+    const migration = await moveHalfway(cache, 'key');
+    for (const operation of [cache.get('key'), cache.set('key', 2), cache.delete('key'), cache.clear()]) {
+      expect(await rejection(operation)).toMatchObject({ code: 'REDIS_NO_PERMISSION' });
+    }
+    await migration.end();
+    expect(await cache.get('key')).toEqual(new CacheHit(1));
+  });
+
+  it('A10 gets a typed error without cluster|slots', async () => {
+    const cache = await grant('cluster|slots');
+    for (const { run } of OPERATIONS) {
+      expect(await rejection(run(cache))).toMatchObject({ code: 'REDIS_NO_PERMISSION' });
+    }
+  });
 });
 
 describe('A master that is away', () => {
@@ -390,6 +445,20 @@ describe('close', () => {
     await arrange(cache);
     const { milliseconds } = await timed(Promise.all([cache.close(), cache.close()]));
     expect(milliseconds).toBeLessThan(T + 1_000);
+    await eventually(200, async () => expect(openHandles()).toBeLessThanOrEqual(before));
+  });
+
+  it('A32 leaves no handle at whichever moment of its first operations it comes', async () => {
+    const before = openHandles();
+    for (let moment = 0; moment < 10; moment++) {
+      const caches = Array.from({ length: 5 }, () => newCache());
+      const pending = caches.flatMap((cache) => manyKeys(5).map((key) => cache.get(key)));
+      const settled = Promise.allSettled([...pending, ...caches.map((cache) => cache.clear())]);
+      await delay(moment);
+      await Promise.all(caches.map((cache) => cache.close()));
+      const reasons = (await settled).flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
+      expect(reasons.filter(({ code }) => code !== 'CACHE_CLOSED')).toEqual([]);
+    }
     await eventually(200, async () => expect(openHandles()).toBeLessThanOrEqual(before));
   });
 });
