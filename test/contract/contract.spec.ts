@@ -1,14 +1,28 @@
 import { beforeAll, describe, it } from '@jest/globals';
+import type { Redis } from 'ioredis';
 import { InMemoryCache } from '../../lib/memory/in-memory-cache.js';
 import {
   type CacheContractOptions,
   describeCacheContract,
 } from '../../lib/testing/describe-cache-contract.js';
-import { readAclRule } from '../support/acl-rule.js';
-import { useRedisServer } from '../support/redis-fixture.js';
+import { type AclRule, readAclRule } from '../support/acl-rule.js';
+import { type RedisFixture, useRedisServer } from '../support/redis-fixture.js';
 import { useCluster, useSentinels } from '../support/topology-fixtures.js';
 
 type Backend = Pick<CacheContractOptions, 'createCache' | 'advance'>;
+
+/** A backend whose user may do what the rule says, on every server that holds data. */
+function asRestrictedUser(
+  redis: RedisFixture | ReturnType<typeof useSentinels> | ReturnType<typeof useCluster>,
+  { user: username, password, prefix, argumentsWithout }: AclRule,
+  servers: () => readonly Redis[],
+): Backend {
+  beforeAll(() => Promise.all(servers().map((server) => server.call('ACL', argumentsWithout()))));
+  return {
+    createCache: () =>
+      redis.newCacheAt({ ...redis.address, username, password, keyPrefix: prefix + redis.newPrefix() }),
+  };
+}
 
 /** Each starts what it needs, and says how a cache is made there. */
 const backends: Readonly<Record<string, () => Backend>> = {
@@ -62,17 +76,7 @@ const backends: Readonly<Record<string, () => Backend>> = {
 
   'in Redis, as the user that the README grants the least to': () => {
     const redis = useRedisServer();
-    const rule = readAclRule();
-    beforeAll(async () => {
-      await redis.raw.call('ACL', rule.argumentsWithout());
-    });
-    return {
-      createCache() {
-        const { user: username, password, prefix } = rule;
-        const keyPrefix = prefix + redis.newPrefix();
-        return redis.newCacheAt({ ...redis.address, username, password, keyPrefix });
-      },
-    };
+    return asRestrictedUser(redis, readAclRule(), () => [redis.raw]);
   },
 
   'in Redis, where CLIENT, CONFIG and INFO are refused, as by managed services': () => {
@@ -83,14 +87,18 @@ const backends: Readonly<Record<string, () => Backend>> = {
     return { createCache: () => redis.newCache() };
   },
 
-  'in Redis, found by Sentinel': () => {
+  'in Redis, found by Sentinel, as the user that the README grants the least to': () => {
     const redis = useSentinels();
-    return { createCache: () => redis.newCache() };
+    return asRestrictedUser(redis, readAclRule('sentinel'), () =>
+      redis.servers.data.map((server) => redis.servers.client(server)),
+    );
   },
 
-  'in a cluster of Redis': () => {
+  'in a cluster of Redis, as the user that the README grants the least to': () => {
     const redis = useCluster();
-    return { createCache: () => redis.newCache() };
+    return asRestrictedUser(redis, readAclRule('cluster'), () =>
+      redis.servers.nodes.map((node) => redis.servers.client(node)),
+    );
   },
 
   'in a cluster of Redis, over TLS and with a password, under a scope': () => {

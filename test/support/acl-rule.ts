@@ -12,11 +12,18 @@ export interface AclRule {
   readonly argumentsWithout: (...commands: readonly string[]) => string[];
 }
 
+/** Where the rule is in README.md, and what it adds to that for servers of other kinds. */
+const PLACES = {
+  always: /`ACL (SETUSER [^`]+)`/,
+  cluster: /In a cluster add `(\+[^`]+)`/,
+  sentinel: /with Sentinel add `(\+[^`]+)`/,
+};
+
 /** Reads the rule from the document itself, so that what is tested is what users copy. */
-export function readAclRule(): AclRule {
-  const [, text] = /`ACL (SETUSER [^`]+)`/.exec(readFileSync('README.md', 'utf8')) ?? [];
-  if (text === undefined) throw new Error('README.md names no rule: `ACL SETUSER …`');
-  const parts = text.split(' ');
+export function readAclRule(addition?: 'cluster' | 'sentinel'): AclRule {
+  const text = readFileSync('README.md', 'utf8');
+  const places = addition === undefined ? [PLACES.always] : [PLACES.always, PLACES[addition]];
+  const parts = places.flatMap((place) => find(place, text).split(' '));
   const [, user = ''] = parts;
   return {
     user,
@@ -25,6 +32,12 @@ export function readAclRule(): AclRule {
     commands: parts.filter((part) => part.startsWith('+')).map((part) => part.slice(1)),
     argumentsWithout: (...commands) => parts.filter((part) => !commands.includes(part.replace(/^\+/, ''))),
   };
+}
+
+function find(place: RegExp, text: string): string {
+  const [, found] = place.exec(text) ?? [];
+  if (found === undefined) throw new Error(`README.md has nothing like ${place.source}`);
+  return found;
 }
 
 function partAfter(sign: string, parts: readonly string[]): string {
