@@ -3,6 +3,7 @@ import { ModulesContainer } from '@nestjs/core';
 import type { ICache } from '../contract/cache.interface.js';
 import { CacheLifecycle } from './cache-lifecycle.js';
 import { CacheRegistry } from './cache-registry.js';
+import { loggerOf } from './logger-of.js';
 import { getCacheToken } from './cache.tokens.js';
 
 /** What concerns the module and not the cache; it is no part of an async factory's answer. */
@@ -31,7 +32,7 @@ export function defineCacheModule(
   const lifecycle: FactoryProvider<CacheLifecycle> = {
     provide: CacheLifecycle,
     useFactory: (cache: ICache, application: ModulesContainer) =>
-      new CacheLifecycle(cache, CacheRegistry.of(application)),
+      new CacheLifecycle(cache, CacheRegistry.of(application), loggerOf(name)),
     inject: [token, ModulesContainer],
   };
   return {

@@ -1,10 +1,11 @@
-import { ConfigurableModuleBuilder, Logger } from '@nestjs/common';
+import { ConfigurableModuleBuilder } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import { ModulesContainer } from '@nestjs/core';
 import type { RedisCacheOptions } from '../config/redis-cache-options.js';
 import { RedisCache, type RedisCacheContext } from '../redis/redis-cache.js';
 import { CacheRegistry } from './cache-registry.js';
 import { type CacheModuleExtras, type CacheProvider, defineCacheModule } from './define-cache-module.js';
+import { loggerOf } from './logger-of.js';
 import { REDIS_CACHE_NAMESPACE } from './redis-cache.config.js';
 
 const OPTIONS = Symbol.for('@spakky/nestjs-redis-cache:redis-options');
@@ -29,7 +30,7 @@ function redisCacheProvider(name: string | undefined): CacheProvider {
 
 /** Where an application without ConfigModule has nothing to ask, the environment of the process answers. */
 function contextOf(name: string | undefined, config: ConfigService | undefined): RedisCacheContext {
-  const logger = new Logger(name === undefined ? 'RedisCacheModule' : `RedisCacheModule '${name}'`);
+  const logger = loggerOf(name);
   if (config === undefined) return { name, logger, variable: (variable) => process.env[variable] };
   return {
     name,

@@ -10,7 +10,9 @@ import { CacheConfigurationError } from '../contract/errors.js';
 import { CoreCache } from '../core/core-cache.js';
 import type { CacheLogger } from './connection-log.js';
 import { createTopology } from './create-topology.js';
+import { inspectDeployment } from './deployment.js';
 import { RedisStore } from './redis-store.js';
+import type { RedisTopology } from './redis-topology.js';
 
 /** Where a cache's entries live; it holds no credential, so it may be logged. */
 export interface RedisCacheLocation {
@@ -49,6 +51,7 @@ export class RedisCache<T = unknown> extends CoreCache<T> {
   readonly location: RedisCacheLocation;
   /** Whether the application starts without waiting for Redis. */
   readonly lazy: boolean;
+  readonly #topology: RedisTopology;
 
   /**
    * @param options what is given here wins over the context; the rest comes from there, then from the defaults
@@ -63,6 +66,24 @@ export class RedisCache<T = unknown> extends CoreCache<T> {
     const { address, db } = topology.target;
     this.location = Object.freeze({ address, db, prefix: keyPrefix });
     this.lazy = lazy;
+    this.#topology = topology;
+  }
+
+  /**
+   * Looks at the server for what will go wrong later: a version that is too old, a memory policy that lets the cache
+   * push the keys of others out, entries of somebody else under the prefix. A Nest module does so when it starts, and
+   * warns.
+   *
+   * @returns one sentence for each finding; what the server does not let one look at is left out
+   * @throws RedisCacheError when the server cannot be reached
+   * @example
+   * ```ts
+   * await using cache = new RedisCache();
+   * for (const finding of await cache.inspectDeployment()) console.warn(finding);
+   * ```
+   */
+  inspectDeployment(): Promise<readonly string[]> {
+    return inspectDeployment(this.#topology, this.location.prefix);
   }
 }
 

@@ -75,8 +75,12 @@ export class RedirectedError extends RedisCacheOperationError {
     target: RedisTarget,
     readonly redirection?: Redirection,
   ) {
-    const cause = new Error('another node of the cluster holds the key');
-    const message = explain(request, target, cause.message, REMEDIES.REDIS_MOVED);
+    const [what, remedy] =
+      redirection === undefined
+        ? ['the node serves no keys any more', 'Nothing was changed by this step: repeat the operation.']
+        : ['another node of the cluster holds the key', REMEDIES.REDIS_MOVED];
+    const cause = new Error(what);
+    const message = explain(request, target, what, remedy);
     super('REDIS_MOVED', message, { key: request.key, cause });
   }
 }

@@ -12,6 +12,7 @@ import type {
   Reply,
   Slot,
 } from '../core/cache-store.js';
+import { escapePattern } from './escape-pattern.js';
 import { operationError, type RedisRequest } from './redis-error.js';
 import { operationFailure } from './redis-failure.js';
 import type { RedisShard, RedisTopology } from './redis-topology.js';
@@ -194,11 +195,6 @@ async function slotOf(bytes: Buffer, key: string, client: Redis): Promise<Slot> 
 async function serverTime(client: Redis): Promise<number> {
   const [seconds, microseconds] = await client.time();
   return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
-}
-
-/** Takes the meaning from the characters that SCAN's MATCH gives one. */
-function escapePattern(text: string): string {
-  return text.replaceAll(/[\\*?[\]]/g, String.raw`\$&`);
 }
 
 function foreign({ prefix, key }: KeyRequest): CacheSerializationError {
