@@ -1,0 +1,166 @@
+import type { ChaosResult } from './chaos-run.js';
+import type { RestRecord } from './conductor.js';
+import { CALM, type Count, type Offence, RECOVERY_LIMIT, type Vitals } from './protocol.js';
+
+/** How much more memory a process may hold at the end, in bytes: code that was compiled meanwhile is part of it. */
+const HEAP_LIMIT = 2 * 1_024 * 1_024;
+
+/** One promise, and whether it was kept. */
+export interface Finding {
+  readonly promise: string;
+  readonly figure: string;
+  readonly isKept: boolean;
+}
+
+/** What happened on one stage during one kind of fault. */
+export interface WeatherSummary {
+  readonly stage: string;
+  readonly weather: string;
+  readonly faults: number;
+  readonly operations: number;
+  readonly errors: Readonly<Record<string, number>>;
+  /** In milliseconds; null: it never recovered; absent: there was nothing to recover from. */
+  readonly slowestRecovery: number | null | undefined;
+}
+
+export function findingsOf(result: ChaosResult): readonly Finding[] {
+  const offences = offencesOf(result);
+  const none = (kind: Offence['kind'], promise: string): Finding => {
+    const { length } = offences.filter((offence) => offence.kind === kind);
+    return { promise, figure: String(length), isKept: length === 0 };
+  };
+  const hanging = result.rests.flatMap(({ workers }) => workers.flatMap((worker) => worker.hanging));
+  return [
+    none('wrong value', 'wrong values'),
+    none('overdue', 'operations past their deadline'),
+    {
+      promise: 'operations that never settled',
+      figure: String(hanging.length),
+      isKept: hanging.length === 0,
+    },
+    none('unhandled', 'unhandled rejections and uncaught exceptions'),
+    none('untyped error', 'errors that are not of the documented tree'),
+    none('error in calm', 'errors of standing caches while nothing was wrong'),
+    none('warning', 'warnings of the process'),
+    none('close', 'closings that were late, or let something through'),
+    recoveries(result),
+    ...growth(result.rests),
+    clientsMeanwhile(result),
+    clientsLeft(result.clientsLeft),
+    {
+      promise: 'processes that did not end by themselves',
+      figure: String(result.stuck),
+      isKept: result.stuck === 0,
+    },
+  ];
+}
+
+export function offencesOf({ workers }: ChaosResult): readonly Offence[] {
+  return workers.flatMap((worker) => worker.offences);
+}
+
+/** In the order of the stages; calm weather first. */
+export function summariesOf({ workers, faults }: ChaosResult): readonly WeatherSummary[] {
+  const counts = workers.flatMap((worker) => worker.counts);
+  const names = new Set(counts.map(({ stage, weather }) => JSON.stringify([stage, weather])));
+  return [...names]
+    .map((name): WeatherSummary => {
+      const [stage, weather]: [string, string] = JSON.parse(name);
+      const own = counts.filter((count) => count.stage === stage && count.weather === weather);
+      const records = faults.filter((fault) => fault.stage === stage && fault.name === weather);
+      const times = records.flatMap((record) => record.recoveries.map(({ milliseconds }) => milliseconds));
+      return {
+        stage,
+        weather,
+        faults: records.length,
+        operations: sum(own.filter(({ kind }) => kind === 'operation')),
+        errors: errorsIn(own),
+        slowestRecovery: slowestOf(times),
+      };
+    })
+    .toSorted((one, other) => orderOf(one).localeCompare(orderOf(other)));
+}
+
+export function errorsIn(counts: readonly Count[]): Readonly<Record<string, number>> {
+  const errors: Record<string, number> = {};
+  for (const { kind, what, count } of counts) {
+    if (kind === 'error') errors[what] = (errors[what] ?? 0) + count;
+  }
+  return errors;
+}
+
+export function sum(counts: readonly Count[]): number {
+  return counts.reduce((total, { count }) => total + count, 0);
+}
+
+function orderOf({ stage, weather }: WeatherSummary): string {
+  return `${stage} ${weather === CALM ? '' : weather}`;
+}
+
+function slowestOf(times: readonly (number | null)[]): number | null | undefined {
+  if (times.length === 0) return undefined;
+  const known = times.filter((time) => time !== null);
+  return known.length < times.length ? null : Math.max(...known);
+}
+
+function recoveries({ faults }: ChaosResult): Finding {
+  const times = faults.flatMap((fault) => fault.recoveries.map(({ milliseconds }) => milliseconds));
+  const late = times.filter((time) => time === null || time > RECOVERY_LIMIT).length;
+  const slowest = slowestOf(times);
+  const figure = `${late} of ${times.length}, the slowest ${slowest === null ? 'never' : `${(slowest ?? 0).toFixed(0)} ms`}`;
+  return { promise: `recoveries of more than ${RECOVERY_LIMIT} ms`, figure, isKept: late === 0 };
+}
+
+/** From the first rest that comes after faults, when everything has been in use once, to the last one. */
+function growth(rests: readonly RestRecord[]): readonly Finding[] {
+  const pairs = (rests[1]?.workers ?? []).map(
+    (first, index) => [first, rests.at(-1)?.workers[index] ?? first] as const,
+  );
+  const heaps = pairs.map(([first, last]) => last.heap - first.heap);
+  const handles = pairs.flatMap(([first, last]) => moreHandles(first, last));
+  return [
+    {
+      promise: `growth of memory past ${HEAP_LIMIT / 1_024} KiB`,
+      figure: heaps.map((bytes) => `${(bytes / 1_024).toFixed(0)} KiB`).join(', '),
+      isKept: heaps.every((bytes) => bytes <= HEAP_LIMIT),
+    },
+    {
+      promise: 'more handles than at the first rest',
+      figure: handles.length === 0 ? '0' : handles.join(', '),
+      isKept: handles.length === 0,
+    },
+  ];
+}
+
+function moreHandles({ handles: first }: Vitals, { handles: last }: Vitals): readonly string[] {
+  return Object.entries(last)
+    .filter(([kind, count]) => count > (first[kind] ?? 0))
+    .map(([kind, count]) => `${kind} ${first[kind] ?? 0} → ${count}`);
+}
+
+/** Each worker has one connection to each master, and to nobody else. */
+function clientsMeanwhile({ rests, workers, masters }: ChaosResult): Finding {
+  const excess = rests.flatMap(({ clients }, rest) =>
+    Object.entries(clients).flatMap(([stage, counts]) => {
+      const total = counts.reduce((all, { count }) => all + count, 0);
+      const expected = workers.length * (masters[stage] ?? 1);
+      return total > expected ? [`${stage} ${total} instead of ${expected} at rest ${rest}`] : [];
+    }),
+  );
+  return {
+    promise: 'more connections at a rest than one for each worker and master',
+    figure: excess.length === 0 ? '0' : excess.join(', '),
+    isKept: excess.length === 0,
+  };
+}
+
+function clientsLeft(clients: RestRecord['clients']): Finding {
+  const left = Object.values(clients)
+    .flat()
+    .reduce((all, { count }) => all + count, 0);
+  return {
+    promise: 'connections left after every cache was closed',
+    figure: String(left),
+    isKept: left === 0,
+  };
+}

@@ -1,0 +1,106 @@
+import { findFlaw, sequenceOf } from './chaos-value.js';
+import type { Fate, KeyRecord } from './ledger.js';
+
+/** What the ledger said at one moment. */
+export interface Look {
+  readonly record: KeyRecord;
+  /** Of the servers: odd while they may lose what they confirmed. */
+  readonly epoch: number;
+  readonly at: number;
+}
+
+/** An answer about a key, and what was known of the key around it. */
+export interface Answer {
+  /** Of the key, as its values name it. */
+  readonly name: string;
+  /** Before the question left, and after the answer came. */
+  readonly before: Look;
+  readonly after: Look;
+  /** Whether these servers may bring back what is older than what they confirmed, while they lose something. */
+  readonly mayGoBack: boolean;
+  fateOf(sequence: number): Fate;
+}
+
+/** The servers' clock and ours are the same; what it takes them to look at it is not nothing. */
+const CLOCK_GRACE = 20;
+
+/** What is wrong with a value that was read; nothing when it may be so. */
+export function judgeHit(value: unknown, answer: Answer): string | undefined {
+  const { name, before, after } = answer;
+  // The key was left meanwhile: what is in the ledger now concerns another one.
+  if (before.record.generation !== after.record.generation) return undefined;
+  const flaw = findFlaw(value, name);
+  if (flaw !== undefined) return flaw;
+  const sequence = sequenceOf(value);
+  if (sequence > after.record.begun) return `write ${sequence} was never begun`;
+  const fate = answer.fateOf(sequence);
+  if (fate === 'refused') return `write ${sequence} was said to have changed nothing`;
+  if (sequence < before.record.floor) return judgeOld(sequence, fate, answer);
+  if (sequence === before.record.floor) return judgeAge(before);
+  return undefined;
+}
+
+function judgeOld(sequence: number, fate: Fate, { before, after, mayGoBack }: Answer): string | undefined {
+  if (fate !== 'done') return undefined;
+  if (mayGoBack && !isSteady(before, after)) return undefined;
+  const { floor, floorEffect } = before.record;
+  return `write ${sequence} came back after ${floor} (${floorEffect}) was confirmed`;
+}
+
+function judgeAge({ record, at }: Look): string | undefined {
+  const { floor, floorEffect, floorTtl, floorDoneAt } = record;
+  if (floorEffect === 'removed') return `number ${floor} is a removal, and has no value`;
+  const late = at - floorDoneAt - floorTtl;
+  if (floorTtl === 0 || late <= CLOCK_GRACE) return undefined;
+  return `write ${floor} was read ${Math.round(late)} ms after the end of its time to live`;
+}
+
+/** What is wrong with a miss; nothing when the key may have been empty. */
+export function judgeMiss(answer: Answer): string | undefined {
+  const { before, after } = answer;
+  if (after.record.begun !== before.record.floor || !mustHold(before, after)) return undefined;
+  return `write ${before.record.floor} was confirmed, and is gone`;
+}
+
+/**
+ * What is wrong with the answer to a removal, which is itself the last write that was begun.
+ *
+ * @param existed what it answered
+ */
+export function judgeRemoval(existed: boolean, answer: Answer): string | undefined {
+  const { before, after } = answer;
+  if (after.record.begun !== before.record.begun + 1) return undefined;
+  if (existed && mustBeEmpty(answer)) return 'it removed an entry that cannot have been there';
+  if (existed || before.record.begun !== before.record.floor || !mustHold(before, after)) return undefined;
+  return `write ${before.record.floor} was confirmed, and was not there to be removed`;
+}
+
+/** Whether the last confirmed write stored something that must still be there, if nothing was begun since. */
+function mustHold(before: Look, after: Look): boolean {
+  const { generation, floorEffect, floorTtl, floorBegunAt, unsettled } = before.record;
+  return (
+    generation === after.record.generation &&
+    floorEffect === 'stored' &&
+    unsettled === 0 &&
+    after.record.unsettled === 0 &&
+    after.record.doubtfulEnds === 0 &&
+    isSteady(before, after) &&
+    (floorTtl === 0 || after.at < floorBegunAt + floorTtl - CLOCK_GRACE)
+  );
+}
+
+function mustBeEmpty({ before, after, mayGoBack }: Answer): boolean {
+  const { begun, floor, floorEffect, unsettled } = before.record;
+  return (
+    floorEffect === 'removed' &&
+    begun === floor &&
+    unsettled === 0 &&
+    after.record.doubtfulStores === 0 &&
+    (!mayGoBack || isSteady(before, after))
+  );
+}
+
+/** Whether the servers have kept everything from the confirmation of the last write until now. */
+function isSteady(before: Look, after: Look): boolean {
+  return before.epoch % 2 === 0 && before.record.floorEpoch === before.epoch && after.epoch === before.epoch;
+}
