@@ -22,6 +22,9 @@ import { SLOTS, type SlotMap } from './slot-map.js';
 /** Far more than a failover or a migration sends one command round. */
 const MOST_REDIRECTIONS = 16;
 
+/** Of a line of `CLUSTER NODES` (https://redis.io/docs/latest/commands/cluster-nodes/). */
+const FIELDS_BEFORE_SLOTS = 8;
+
 /** The masters of a cluster, each of which holds the keys of some slots. */
 export class RedisCluster implements RedisTopology {
   readonly target: RedisTarget;
@@ -60,7 +63,7 @@ export class RedisCluster implements RedisTopology {
   }
 
   async shards(request: RedisRequest): Promise<RedisShards> {
-    const slots = await this.#searchFor(request);
+    const slots = (await this.#searchFor(request)).copy();
     const nodes = slots.masters().map((address) => this.#nodes.node(address));
     return {
       servers: nodes.map(({ connection }) => connection),
@@ -147,8 +150,11 @@ export class RedisCluster implements RedisTopology {
     for (let slot = 0; slot < SLOTS; slot++) {
       if (!before.isServedAlike(slot, after)) return false;
     }
-    const migrating = await Promise.all(nodes.map(({ connection }) => isMigrating(connection, request)));
-    return !migrating.includes(true);
+    // The node that was asked may not have heard yet of a move that has just ended; those concerned have.
+    const kept = await Promise.all(
+      nodes.map((node) => stillServes(node, before.rangesOf(node.address), request)),
+    );
+    return !kept.includes(false);
   }
 }
 
@@ -168,16 +174,21 @@ function asking<Reply>(send: Send<Reply>): Send<Reply> {
   };
 }
 
-/** Whether keys of some slot are moving away from a node; one that does not tell may be. */
-async function isMigrating(connection: RedisConnection, request: RedisRequest): Promise<boolean> {
+/** Whether a node says of itself that it serves these slots, and that none is on its way; one that does not tell may not. */
+async function stillServes(
+  { connection }: ClusterNode,
+  ranges: string,
+  request: RedisRequest,
+): Promise<boolean> {
   try {
     const reply = await connection.run(request, (client) => client.call('CLUSTER', 'NODES'));
     const own = String(reply)
       .split('\n')
       .find((line) => line.includes('myself'));
-    return own === undefined || own.includes('[');
+    // Slots that are on their way follow in brackets.
+    return own?.split(' ').slice(FIELDS_BEFORE_SLOTS).join(' ') === ranges;
   } catch (error) {
-    if (error instanceof RedisCacheOperationError) return true;
+    if (error instanceof RedisCacheOperationError) return false;
     throw error;
   }
 }

@@ -51,6 +51,32 @@ export class SlotMap {
     return owner;
   }
 
+  /** The same, as it is now: redirections that come later do not show in it. */
+  copy(): SlotMap {
+    const copy = new SlotMap();
+    for (const [slot, owner] of this.#owners.entries()) copy.#owners[slot] = owner;
+    return copy;
+  }
+
+  /** The slots of a master, as it writes them down itself: `0-5460 5462`. */
+  rangesOf(master: ResolvedAddress): string {
+    const name = hostAndPort(master);
+    const ranges: string[] = [];
+    for (let first = 0; first < SLOTS; first++) {
+      if (!this.#isOf(name, first)) continue;
+      let last = first;
+      while (this.#isOf(name, last + 1)) last += 1;
+      ranges.push(last === first ? `${first}` : `${first}-${last}`);
+      first = last;
+    }
+    return ranges.join(' ');
+  }
+
+  #isOf(name: string, slot: number): boolean {
+    const owner = this.#owners[slot];
+    return owner !== undefined && hostAndPort(owner) === name;
+  }
+
   /** Whether the same master serves the slot there. */
   isServedAlike(slot: number, other: SlotMap): boolean {
     const [left, right] = [this.#owners[slot], other.#owners[slot]];
