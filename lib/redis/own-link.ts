@@ -7,6 +7,7 @@ import { hostAndPort } from './address.js';
 import type { RedisTarget } from './redis-error.js';
 import { connectionFailure, type ConnectionFailure } from './redis-failure.js';
 import { connectQuietly, type RedisLink } from './redis-link.js';
+import { catchStrayReplies } from './stray-replies.js';
 
 /** Where a server listens. */
 export type ServerPlace = ResolvedAddress | { readonly path: string };
@@ -55,6 +56,7 @@ export function ownLink(server: OwnServer, variation: OwnLinkVariation = {}): Re
   });
   // An error after the end of everything interests nobody, but ioredis would print it.
   client.on('error', () => undefined);
+  client.on('connect', () => catchStrayReplies(client));
   return {
     client,
     target: variation.target ?? {

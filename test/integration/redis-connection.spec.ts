@@ -435,6 +435,35 @@ describe('A peer that is no Redis', () => {
     });
   });
 
+  it.each(['$-1\r\n', '*-1\r\n', '-ERR stray\r\n$-1\r\n', ':1\r\n$-1\r\n$-1\r\n'])(
+    'A22 is left, and the process lives on, when nobody asked for %j',
+    async (stray) => {
+      const sockets: Socket[] = [];
+      const onConnection = (socket: Socket) => void sockets.push(socket);
+      await withPeer({ answer: answerMiss, onConnection }, async (port) => {
+        const cache = redis.newCacheAt({ host: '127.0.0.1', port, socketTimeout: T });
+        await cache.ping();
+        sockets[0]?.write(stray);
+        await delay(50);
+        expect(await eventually(2_000, () => cache.get('key'))).toBe(CacheMiss.instance);
+        expect(sockets.length).toBe(2);
+      });
+    },
+  );
+
+  it('A22 is left, and the process lives on, when another miss follows the one that was asked for', async () => {
+    const sockets: Socket[] = [];
+    const onConnection = (socket: Socket) => void sockets.push(socket);
+    await withPeer({ answer: answerMissTwice, onConnection }, async (port) => {
+      const cache = redis.newCacheAt({ host: '127.0.0.1', port, socketTimeout: T });
+      await cache.ping();
+      await Promise.allSettled([cache.get('key')]);
+      await delay(50);
+      await eventually(2_000, () => cache.ping());
+      expect(sockets.length).toBe(2);
+    });
+  });
+
   it('is kept when only the handshake was slow, and what came late fails alone', async () => {
     let connections = 0;
     const onConnection = () => {
@@ -683,6 +712,10 @@ describe('A client of the application', () => {
 /** Answers every key with nothing, and everything else with PONG. */
 function answerMiss(command: string): string {
   return command === 'get' ? '$-1\r\n' : '+PONG\r\n';
+}
+
+function answerMissTwice(command: string): string {
+  return command === 'get' ? '$-1\r\n$-1\r\n' : '+PONG\r\n';
 }
 
 /** Takes most of the deadline for the handshake, and less than half of it for anything else. */

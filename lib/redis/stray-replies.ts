@@ -1,0 +1,39 @@
+import type { Redis } from 'ioredis';
+
+/** What ioredis asks of a command whose reply has come, or never will. */
+interface Recipient {
+  readonly name: string;
+  readonly args: readonly string[];
+  resolve(): void;
+  reject(error: Error): void;
+}
+
+/**
+ * Takes the replies of one connection that nobody waits for, and tells of them in an `error` event. ioredis does so by
+ * itself, save that a null cannot be shown: it throws where nobody can catch it, and the process ends.
+ *
+ * @param client that has just connected: each connection has a queue of its own
+ */
+export function catchStrayReplies(client: Redis): void {
+  const queue = client.commandQueue;
+  const shift = queue.shift.bind(queue);
+  let isOver = false;
+  const tell = (): void => {
+    // As ioredis words it: it is one failure, whatever the reply.
+    client.emit(
+      'error',
+      new Error('Command queue state error. If you can reproduce this, please report it.'),
+    );
+  };
+  const nobody: Recipient = {
+    name: 'nobody',
+    args: [],
+    resolve: tell,
+    reject(error) {
+      // At the end of a connection the driver empties the queue, until there is nothing left to take.
+      if (error.name === 'ReplyError') tell();
+      else isOver = true;
+    },
+  };
+  Object.assign(queue, { shift: () => shift() ?? (isOver ? undefined : { command: nobody }) });
+}
