@@ -3,11 +3,29 @@ import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { readAclRule } from '../support/acl-rule.js';
+import type { Variables } from '../support/cache-fixture.js';
+import { createRawRedis } from '../support/raw-redis.js';
+import { startCluster } from '../support/redis-cluster.js';
+import { startSentinels } from '../support/redis-sentinels.js';
 import { type RedisServer, startRedisServer } from '../support/redis-server.js';
+import { directionsToMaster, directionsToNodes } from '../support/topology-fixtures.js';
+import { eventually } from '../support/waiting.js';
 
 const execute = promisify(execFile);
 const compiler = 'node_modules/@typescript/native/bin/tsc';
-const samples = ['01-basic', '02-async-config', '03-named-caches', '04-memory-in-tests', '05-world-cities'];
+const samples = [
+  '01-basic',
+  '02-async-config',
+  '03-named-caches',
+  '04-memory-in-tests',
+  '05-world-cities',
+  '06-tls',
+  '07-acl',
+  '08-unix-socket',
+  '09-sentinel',
+  '10-cluster',
+];
 const seconds = 1_000;
 
 jest.setTimeout(60 * seconds);
@@ -31,7 +49,7 @@ describe('The samples', () => {
 
   it('show a miss, a hit and a deletion in 01-basic', async () => {
     const profile = '{"id":"42","name":"Ada Lovelace","since":"1843-09-01T00:00:00.000Z"}';
-    expect(await run('01-basic', server)).toEqual([
+    expect(await run('01-basic', at(server))).toEqual([
       `GET /profiles/42 → {"from":"database","profile":${profile}}`,
       `GET /profiles/42 → {"from":"cache","profile":${profile}}`,
       'DELETE /profiles/42 → {"forgotten":true}',
@@ -41,14 +59,14 @@ describe('The samples', () => {
   it('show options from ConfigService, by a factory and by a class, in 02-async-config', async () => {
     const address = `${server.host}:${server.port}`;
     const quote = 'Simplicity is prerequisite for reliability.';
-    expect(await run('02-async-config', server)).toEqual([
+    expect(await run('02-async-config', at(server))).toEqual([
       `ByFactoryModule: ${quote} (at ${address}, under samples:)`,
       `ByClassModule: ${quote} (at ${address}, under quotes:)`,
     ]);
   });
 
   it('show two caches that do not clear each other in 03-named-caches', async () => {
-    expect(await run('03-named-caches', server)).toEqual([
+    expect(await run('03-named-caches', at(server))).toEqual([
       'at first        session: ada, admin; price: 129900 cents',
       'prices cleared  session: ada, admin; price: a miss',
     ]);
@@ -56,7 +74,7 @@ describe('The samples', () => {
 
   it('show tests that need neither Redis nor patience in 04-memory-in-tests', async () => {
     const nobody = { host: '127.0.0.1', port: 1 };
-    expect(await run('04-memory-in-tests', nobody)).toEqual([
+    expect(await run('04-memory-in-tests', at(nobody))).toEqual([
       '✓ aloneWithMemory: asks the source once per hour',
       '✓ wholeModule: asks the source once per hour',
     ]);
@@ -65,7 +83,7 @@ describe('The samples', () => {
   // What two processes make of it, and what an outage does, is checked by `npm run demo`.
   it('serve the cities of the world until Ctrl-C in 05-world-cities', async () => {
     const child = spawn(process.execPath, [program('05-world-cities')], {
-      env: { ...environment(server), PORT: '0' },
+      env: environment({ ...at(server), PORT: '0' }),
     });
     const exited = once(child, 'exit');
     try {
@@ -84,24 +102,89 @@ describe('The samples', () => {
       child.kill('SIGKILL');
     }
   });
+
+  it('show TLS by variables and in code, and an authority that is missed, in 06-tls', async () => {
+    await using secure = await startRedisServer({ tls: { mutual: true } });
+    const { caFile = '', client: { certFile = '', keyFile = '' } = {} } = secure.certificates ?? {};
+    const variables = {
+      SPAKKY_REDIS__TLS_CA_FILE: caFile,
+      SPAKKY_REDIS__TLS_CERT_FILE: certFile,
+      SPAKKY_REDIS__TLS_KEY_FILE: keyFile,
+      APP_CA_FILE: caFile,
+      APP_CERT_FILE: certFile,
+      APP_KEY_FILE: keyFile,
+    };
+    expect(await run('06-tls', { ...at(secure), ...variables })).toEqual([
+      'by variables: Ada',
+      'in code: Ada',
+      'without the authority: REDIS_TLS',
+    ]);
+  });
+
+  it("show that a user has no access to another application's keys in 07-acl", async () => {
+    const { user, password, argumentsWithout } = readAclRule();
+    const raw = createRawRedis(server);
+    await raw.call('ACL', argumentsWithout());
+    raw.disconnect();
+    const variables = { SPAKKY_REDIS__USERNAME: user, SPAKKY_REDIS__PASSWORD: password };
+    expect(await run('07-acl', { ...at(server), ...variables })).toEqual([
+      'our keys: 12 chairs',
+      'theirs: REDIS_NO_PERMISSION',
+    ]);
+  });
+
+  it('show a connection without TCP in 08-unix-socket', async () => {
+    await using local = await startRedisServer({ unixSocket: true });
+    const variables = { SPAKKY_REDIS__PATH: local.path ?? '' };
+    expect(await run('08-unix-socket', variables)).toEqual([`Ada, by ${local.path}`]);
+  });
+
+  it('live through a failover in 09-sentinel', async () => {
+    await using servers = await startSentinels({ password: 'secret', sentinelPassword: 'of-the-watch' });
+    const child = spawn(process.execPath, [program('09-sentinel')], {
+      env: environment(directionsToMaster(servers).variables),
+    });
+    const exited = once(child, 'exit');
+    const transcript = recordOf(child);
+    const hasSaid = (...lines: readonly string[]) =>
+      eventually(10 * seconds, async () => expect(transcript()).toEqual(lines));
+    try {
+      await hasSaid('beating');
+      await servers.killMaster();
+      await hasSaid('beating', 'no master');
+      await servers.awaitFailover();
+      await hasSaid('beating', 'no master', 'beating');
+      child.kill('SIGINT');
+      expect(await exited).toEqual([null, 'SIGINT']);
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+
+  it('spread entries over a cluster and clear it in 10-cluster', async () => {
+    await using servers = await startCluster({ password: 'secret', tls: true });
+    expect(await run('10-cluster', directionsToNodes(servers).variables)).toEqual([
+      'counted: 1000 of 1000 pages',
+      'cleared: 0 of 1000 pages',
+    ]);
+  });
 });
 
 /** Runs a sample until it ends by itself, and answers what it printed, line by line. */
-async function run(sample: string, address: Address): Promise<string[]> {
-  const options = { env: environment(address), timeout: 20 * seconds };
+async function run(sample: string, variables: Variables): Promise<string[]> {
+  const options = { env: environment(variables), timeout: 20 * seconds };
   const { stdout, stderr } = await execute(process.execPath, [program(sample)], options);
   expect(stderr).toBe('');
   return stdout.trimEnd().split('\n');
 }
 
-interface Address {
-  readonly host: string;
-  readonly port: number;
+function environment(variables: Variables): NodeJS.ProcessEnv {
+  return { PATH: process.env['PATH'], ...variables };
 }
 
-function environment({ host, port }: Address): NodeJS.ProcessEnv {
+/** What a sample is told of one server. */
+function at({ host, port }: { readonly host: string; readonly port: number }): Variables {
   return {
-    PATH: process.env['PATH'],
     SPAKKY_REDIS__HOST: host,
     SPAKKY_REDIS__PORT: String(port),
     SPAKKY_REDIS__KEY_PREFIX: 'samples:',
@@ -110,6 +193,13 @@ function environment({ host, port }: Address): NodeJS.ProcessEnv {
 
 function program(sample: string): string {
   return `build/sample/${sample}/main.js`;
+}
+
+/** Answers what a program has printed so far, line by line. */
+function recordOf(child: ChildProcess): () => readonly string[] {
+  let output = '';
+  child.stdout?.on('data', (text) => (output += String(text)));
+  return () => output.trimEnd().split('\n');
 }
 
 /** The first address that the program tells its user to try. */

@@ -213,6 +213,10 @@ export class RedisCluster {
     return this.servers.stop();
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
   get #serving(): RedisServer[] {
     return this.nodes.filter((node) => node.isServing);
   }

@@ -168,6 +168,10 @@ export class RedisSentinels {
     return this.servers.stop();
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
   get #servingSentinels(): RedisServer[] {
     return this.sentinels.filter((sentinel) => sentinel.isServing);
   }

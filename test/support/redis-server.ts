@@ -128,6 +128,10 @@ export class RedisServer {
     await rm(this.folder, { recursive: true, force: true });
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
   private async forgetWhenGone(launched: RunningServer): Promise<void> {
     await launched.exited;
     if (this.running === launched) this.running = undefined;

@@ -68,7 +68,12 @@ function useTopology<Topology extends { stop(): Promise<void> }, Address extends
   };
 }
 
-function directionsToMaster({ addresses, masterName, options }: RedisSentinels): Directions<SentinelAddress> {
+/** How a cache finds the master. */
+export function directionsToMaster({
+  addresses,
+  masterName,
+  options,
+}: RedisSentinels): Directions<SentinelAddress> {
   const { password, sentinelPassword } = options;
   return {
     address: { sentinels: addresses, sentinelName: masterName, password, sentinelPassword },
@@ -81,7 +86,12 @@ function directionsToMaster({ addresses, masterName, options }: RedisSentinels):
   };
 }
 
-function directionsToNodes({ addresses, options, certificates }: RedisCluster): Directions<ClusterAddress> {
+/** How a cache finds the nodes. */
+export function directionsToNodes({
+  addresses,
+  options,
+  certificates,
+}: RedisCluster): Directions<ClusterAddress> {
   const { password } = options;
   return {
     address: { cluster: addresses, password, tls: certificates && { ca: certificates.ca } },
