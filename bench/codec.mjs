@@ -81,11 +81,11 @@ const codec = createCodec();
 const ours = {
   encode: (value) => {
     const bytes = codec.encode(value, KEY, BODY_OFFSET.entry);
-    sealEntry(bytes);
+    sealEntry(bytes, KEY);
     return bytes;
   },
   decode: (bytes) => {
-    const frame = parseFrame(bytes, KEY);
+    const frame = parseFrame(bytes, KEY, KEY);
     return codec.decode(frame.bytes, KEY, frame.bodyStart);
   },
 };

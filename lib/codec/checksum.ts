@@ -14,15 +14,16 @@ const part = Buffer.from(words.buffer);
 const swapped = endianness() === 'BE';
 
 /**
- * The checksum of a frame: xxHash32, seeded with its length, of its bytes and zeros up to a multiple of 16. Every
+ * The checksum of a frame: xxHash32, seeded with its key and its length, of its bytes and zeros up to a multiple of 16. Every
  * step is reversible, so that a change within one word never goes unnoticed; for the small values that most entries
  * are it takes a third of the time of a call of CRC-32.
  *
  * @param bytes at least 16
  * @param blank indexes of 32-bit words among the first 1,024 that are read as zero
+ * @param seedOfKey a whole number of 32 bits
  */
-export function checksum(bytes: Uint8Array, blank: readonly number[]): number {
-  const seed = bytes.length | 0;
+export function checksum(bytes: Uint8Array, blank: readonly number[], seedOfKey: number): number {
+  const seed = (seedOfKey ^ bytes.length) | 0;
   let one = (seed + PRIME_1 + PRIME_2) | 0;
   let two = (seed + PRIME_2) | 0;
   let three = seed;

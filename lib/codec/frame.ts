@@ -13,6 +13,7 @@ import {
   TOKEN_LENGTH,
   WIRE_VERSION,
 } from './frame-layout.js';
+import { keySeed } from './key-seed.js';
 import { readWord, writeWord } from './words.js';
 import { putNewWriteId, WRITE_ID_LENGTH } from './write-id.js';
 
@@ -93,23 +94,25 @@ export const NO_LEASE: Lease = { token: new Uint8Array(TOKEN_LENGTH), leaseDeadl
  * Makes a plain entry of what the codec made with `BODY_OFFSET.entry` free bytes in front: nothing is copied.
  *
  * @param frame is written to
+ * @param wholeKey as it is in the store, prefix included
  * @param writeId 8 bytes that tell this write from every other; drawn when absent
  */
-export function sealEntry(frame: Buffer, writeId?: Uint8Array): void {
+export function sealEntry(frame: Buffer, wholeKey: string, writeId?: Uint8Array): void {
   start(frame, KIND.entry, writeId);
-  putChecksum(frame, CHECKSUM_OFFSET.entry, BLANK.entry);
+  putChecksum(frame, CHECKSUM_OFFSET.entry, BLANK.entry, wholeKey);
 }
 
 /**
  * Frames a plain entry.
  *
  * @param body from the codec; it is copied
+ * @param wholeKey as it is in the store, prefix included
  * @param writeId 8 bytes that tell this write from every other
  */
-export function encodeEntry(body: Uint8Array, writeId: Uint8Array): Buffer {
+export function encodeEntry(body: Uint8Array, wholeKey: string, writeId: Uint8Array): Buffer {
   const frame = Buffer.allocUnsafe(BODY_OFFSET.entry + body.length);
   frame.set(body, BODY_OFFSET.entry);
-  sealEntry(frame, writeId);
+  sealEntry(frame, wholeKey, writeId);
   return frame;
 }
 
@@ -117,6 +120,7 @@ export function encodeEntry(body: Uint8Array, writeId: Uint8Array): Buffer {
  * Frames an entry that may be served stale and may carry a lease.
  *
  * @param body from the codec; it is copied
+ * @param wholeKey as it is in the store, prefix included
  * @param writeId 8 bytes that tell this write from every other
  * @param times in milliseconds since the epoch
  * @param lease that it carries from the start; none when absent
@@ -124,6 +128,7 @@ export function encodeEntry(body: Uint8Array, writeId: Uint8Array): Buffer {
  */
 export function encodeLeasableEntry(
   body: Uint8Array,
+  wholeKey: string,
   writeId: Uint8Array,
   times: EntryTimes,
   lease: Lease = NO_LEASE,
@@ -134,7 +139,7 @@ export function encodeLeasableEntry(
   writeTime(frame, times.freshUntil, OFFSET.freshUntil);
   writeTime(frame, times.dieAt, OFFSET.dieAt);
   frame.set(body, BODY_OFFSET.leasable);
-  putChecksum(frame, CHECKSUM_OFFSET.leasable, BLANK.leasable);
+  putChecksum(frame, CHECKSUM_OFFSET.leasable, BLANK.leasable, wholeKey);
   return frame;
 }
 
@@ -157,11 +162,12 @@ export function encodeLease(writeId: Uint8Array, lease: Lease): Buffer {
  *
  * @param bytes the whole value of the key
  * @param key for messages
- * @throws CacheSerializationError when the bytes are foreign, damaged or of a newer version
+ * @param wholeKey as it is in the store, prefix included
+ * @throws CacheSerializationError when the bytes are foreign, damaged, of a newer version, or of another key
  */
-export function parseFrame(bytes: Buffer, key: string): Frame {
+export function parseFrame(bytes: Buffer, key: string, wholeKey: string): Frame {
   // Almost every frame is one of these; what is rare stands apart, so that the engine can inline the rest.
-  return isPlainEntry(bytes) ? parseEntry(bytes, key) : parseRare(bytes, key);
+  return isPlainEntry(bytes) ? parseEntry(bytes, key, wholeKey) : parseRare(bytes, key, wholeKey);
 }
 
 function isPlainEntry(bytes: Buffer): boolean {
@@ -173,10 +179,10 @@ function isPlainEntry(bytes: Buffer): boolean {
   );
 }
 
-function parseRare(bytes: Buffer, key: string): Frame {
+function parseRare(bytes: Buffer, key: string, wholeKey: string): Frame {
   switch (checkStart(bytes, key)) {
     case KIND.leasable:
-      return parseLeasable(bytes, key);
+      return parseLeasable(bytes, key, wholeKey);
     case KIND.lease:
       return parseLease(bytes, key);
     default:
@@ -202,15 +208,15 @@ function checkStart(bytes: Buffer, key: string): number | undefined {
   return bytes[OFFSET.kind];
 }
 
-function parseEntry(bytes: Buffer, key: string): EntryFrame {
+function parseEntry(bytes: Buffer, key: string, wholeKey: string): EntryFrame {
   if (bytes.length < BODY_OFFSET.entry) throw cutShort(key);
-  checkChecksum(bytes, CHECKSUM_OFFSET.entry, BLANK.entry, key);
+  checkChecksum(bytes, CHECKSUM_OFFSET.entry, BLANK.entry, key, wholeKey);
   return new EntryFrame(bytes, BODY_OFFSET.entry);
 }
 
-function parseLeasable(bytes: Buffer, key: string): EntryFrame {
+function parseLeasable(bytes: Buffer, key: string, wholeKey: string): EntryFrame {
   if (bytes.length < BODY_OFFSET.leasable) throw cutShort(key);
-  checkChecksum(bytes, CHECKSUM_OFFSET.leasable, BLANK.leasable, key);
+  checkChecksum(bytes, CHECKSUM_OFFSET.leasable, BLANK.leasable, key, wholeKey);
   const times = {
     freshUntil: readTime(bytes, OFFSET.freshUntil, key),
     dieAt: readTime(bytes, OFFSET.dieAt, key),
@@ -233,13 +239,19 @@ function start(frame: Buffer, kind: number, writeId?: Uint8Array): void {
   frame.set(writeId, OFFSET.writeId);
 }
 
-function putChecksum(frame: Buffer, offset: number, blank: readonly number[]): void {
-  writeWord(frame, offset, checksum(frame, blank));
+function putChecksum(frame: Buffer, offset: number, blank: readonly number[], wholeKey: string): void {
+  writeWord(frame, offset, checksum(frame, blank, keySeed(wholeKey)));
 }
 
-function checkChecksum(bytes: Buffer, offset: number, blank: readonly number[], key: string): void {
-  if (readWord(bytes, offset) !== checksum(bytes, blank)) {
-    throw damagedPayload(key, 'the checksum does not match');
+function checkChecksum(
+  bytes: Buffer,
+  offset: number,
+  blank: readonly number[],
+  key: string,
+  wholeKey: string,
+): void {
+  if (readWord(bytes, offset) !== checksum(bytes, blank, keySeed(wholeKey))) {
+    throw damagedPayload(key, 'the checksum does not match: they are not what was written under this key');
   }
 }
 

@@ -4,6 +4,7 @@ import type { ConnectionOptions } from 'node:tls';
 import type { RedisPassword } from '../config/redis-cache-options.js';
 import type { ResolvedAddress } from '../config/resolved-redis-cache-options.js';
 import { hostAndPort } from './address.js';
+import { guardParser } from './guard-parser.js';
 import type { RedisTarget } from './redis-error.js';
 import { connectionFailure, type ConnectionFailure } from './redis-failure.js';
 import { connectQuietly, type RedisLink } from './redis-link.js';
@@ -57,6 +58,7 @@ export function ownLink(server: OwnServer, variation: OwnLinkVariation = {}): Re
   // An error after the end of everything interests nobody, but ioredis would print it.
   client.on('error', () => undefined);
   client.on('connect', () => catchStrayReplies(client));
+  guardParser(client);
   return {
     client,
     target: variation.target ?? {

@@ -166,8 +166,8 @@ function isTrouble(error: unknown): boolean {
 
 /** A node takes a command for a slot that is only moving to it when it was asked for that just before. */
 function asking<Reply>(send: Send<Reply>): Send<Reply> {
-  return async (client) => {
-    const [asked, answered] = await Promise.allSettled([client.asking(), send(client)]);
+  return async (client, line) => {
+    const [asked, answered] = await Promise.allSettled([client.asking(), send(client, line)]);
     if (answered.status === 'fulfilled') return answered.value;
     // Where that is forbidden, it says more than what the command behind it is told.
     throw asked.status === 'rejected' ? asked.reason : answered.reason;

@@ -20,6 +20,7 @@ import {
   type OperationFailure,
 } from './redis-failure.js';
 import type { RedisLink } from './redis-link.js';
+import { ReplyLine } from './reply-line.js';
 import { RedisSession } from './redis-session.js';
 import type { RedisShard, Send } from './redis-topology.js';
 
@@ -51,6 +52,7 @@ export class RedisConnection implements RedisShard {
   readonly #session: RedisSession;
   readonly #timeout: number;
   readonly #pending = new PendingOperations<Operation>();
+  readonly #line: ReplyLine;
   #ending: Ending | undefined;
   #drained: () => void = () => undefined;
   /** Whether the server has carried out a write on this connection, so that it was no replica then. */
@@ -65,6 +67,7 @@ export class RedisConnection implements RedisShard {
     this.target = link.target;
     this.#client = link.client;
     this.#timeout = timeout;
+    this.#line = new ReplyLine(link.client, () => this.#pending.size);
     this.#session = new RedisSession(link, timeout * PATIENCE, new ConnectionLog(link.target, logger), {
       onReady: () => this.#startUnsent(),
       onLost: (failure) => this.#failSent(failure),
@@ -98,7 +101,7 @@ export class RedisConnection implements RedisShard {
         start: () => {
           operation.progress = 'sent';
           operation.sentAt = performance.now();
-          send(this.#client).then(
+          send(this.#client, this.#line).then(
             (reply) => {
               this.#onReply(operation);
               resolve(reply);
@@ -176,7 +179,7 @@ export class RedisConnection implements RedisShard {
 
   #onRejection(operation: Operation, error: unknown): void {
     if (error instanceof SpakkyCacheError) {
-      this.#answer(operation, error);
+      void this.#onStrangeReply(operation, error);
       return;
     }
     const { request } = operation;
@@ -196,6 +199,16 @@ export class RedisConnection implements RedisShard {
     }
   }
 
+  /** A reply that cannot be this command's may be another's. */
+  async #onStrangeReply(operation: Operation, error: SpakkyCacheError): Promise<void> {
+    try {
+      await this.#line.confirm();
+      this.#answer(operation, error);
+    } catch (failure) {
+      this.#onRejection(operation, failure);
+    }
+  }
+
   #onErrorReply(operation: Operation, failure: OperationFailure): void {
     this.#answer(operation, operationError(failure, operation.request, this.target));
     if (failure.code !== 'REDIS_READONLY') return;
@@ -211,7 +224,10 @@ export class RedisConnection implements RedisShard {
       this.#answer(operation, unsentError(failure, operation.request, this.target));
       return;
     }
-    this.#fail(operation, lostError(this.#session.failure, operation.request, this.target));
+    const isOutOfStep = failure.code === 'REDIS_PROTOCOL';
+    if (isOutOfStep) this.#session.replace(failure);
+    const reason = isOutOfStep ? failure : this.#session.failure;
+    this.#fail(operation, lostError(reason, operation.request, this.target));
   }
 
   /** The connection has just ended: what was not sent on it may be sent on the next one. */

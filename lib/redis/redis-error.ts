@@ -63,7 +63,9 @@ export function operationError(
   request: RedisRequest,
   target: RedisTarget,
 ): RedisCacheError {
-  const message = explain(request, target, failure.cause.message, REMEDIES[failure.code]);
+  const isDoubtful = failure.code === 'REDIS_UNEXPECTED_REPLY' && changesData(request);
+  const remedy = isDoubtful ? `${REMEDIES[failure.code]} It may have taken effect.` : REMEDIES[failure.code];
+  const message = explain(request, target, failure.cause.message, remedy);
   return new RedisCacheOperationError(failure.code, message, { key: request.key, cause: failure.cause });
 }
 

@@ -63,9 +63,25 @@ const TLS_CODES =
 /** The system's codes of a connection that was there and ended. */
 const LOST_CODES: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED']);
 
+/** A reply is not in the language of Redis. */
+export class UnreadableReplyError extends Error {
+  constructor() {
+    super('a reply that cannot be read');
+  }
+}
+
+/** The replies of a connection have got out of step with its commands. */
+export class OutOfStepError extends Error {
+  constructor() {
+    super('a reply that belongs to another command');
+  }
+}
+
 /** Says what an error of ioredis or of the network means. */
 export function classifyFailure(error: unknown): RedisFailure {
   if (!isErrorLike(error)) return lost('the connection was closed');
+  if (error instanceof OutOfStepError || error instanceof UnreadableReplyError)
+    return connectionFailure('REDIS_PROTOCOL', error.message);
   if (error.name === 'ReplyError') return classifyReply(error.message);
   if (FATAL_REPLY.test(error.message))
     return connectionFailure('REDIS_PROTOCOL', 'a reply that is no answer');

@@ -26,15 +26,18 @@ export interface SessionListener {
 }
 
 /**
- * How long an attempt in the background may take to reach the server, in milliseconds: a lost packet that opens a
- * connection is sent again after 1 s and then after 3 s, so a fresh attempt is sooner there.
+ * How long an attempt to come back may take, in milliseconds, unless this server is known to take longer: a lost
+ * packet that opens a connection is sent again after 1 s and then after 3 s, so a fresh attempt is sooner there.
  */
-const REACH = 1_900;
+const RETURN = 1_900;
+/** An attempt that takes so many times as long as the last good one has got lost. */
+const FAR_TOO_LONG = 3;
 
 /** A connection that stood as long as this, in milliseconds, is dialled at once when it is lost. */
 const STABLE = 1_000;
 
 const CLOSED = connectionFailure('REDIS_CONNECTION_LOST', 'the connection was closed');
+const TRY_TLS = 'Nothing was sent. Does this port speak TLS? Then set SPAKKY_REDIS__USE_SSL.';
 const ABANDONED = connectionFailure(
   'REDIS_CONNECTION_LOST',
   'the application ended the client that it handed in',
@@ -61,6 +64,10 @@ export class RedisSession {
   #attempt = 0;
   /** When the present attempt has taken its time, on the clock of `performance.now()`. */
   #attemptEnd = 0;
+  /** When the driver was last told to connect, on the same clock. */
+  #connectedAt = 0;
+  /** What the last attempt took that led to a connection, in milliseconds. */
+  #usualTime: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   readonly #ending = new AbortController();
 
@@ -135,11 +142,17 @@ export class RedisSession {
   }
 
   #connect(): void {
-    const left = this.#attemptEnd - performance.now();
-    // Operations wait for a first attempt: it has all of their time.
-    const patience = this.#state.name === 'down' ? Math.min(left, REACH) : left;
+    this.#connectedAt = performance.now();
+    const patience = Math.min(this.#attemptEnd - this.#connectedAt, this.#patienceToReturn());
     this.#schedule(patience, () => this.#giveUpAttempt(patience));
     this.#link.connect();
+  }
+
+  /** A first attempt has all the time of the operations that wait for it. */
+  #patienceToReturn(): number {
+    if (this.#link.redialledBy === 'owner') return Infinity;
+    if (this.#usualTime !== undefined) return Math.max(RETURN, this.#usualTime * FAR_TOO_LONG);
+    return this.#state.name === 'down' ? RETURN : Infinity;
   }
 
   /** A peer that accepts and says nothing would keep the driver waiting for ever. */
@@ -177,7 +190,8 @@ export class RedisSession {
 
   #onConnect(): void {
     this.#reached = true;
-    if (this.#state.name !== 'down' || this.#link.redialledBy === 'owner') return;
+    if (this.#patienceToReturn() === Infinity || this.#usualTime !== undefined) return;
+    // How long a server needs for the rest is not known before it has answered once.
     const left = this.#attemptEnd - performance.now();
     this.#schedule(left, () => this.#giveUpAttempt(this.#patience));
   }
@@ -200,6 +214,7 @@ export class RedisSession {
     clearTimeout(this.#timer);
     this.#failure = undefined;
     this.#openedAt = performance.now();
+    this.#usualTime = this.#openedAt - this.#connectedAt;
     this.#state = { name: 'ready' };
     this.#log.restored();
     this.#listener.onReady();
@@ -232,11 +247,12 @@ export class RedisSession {
   #reasonOfEnd(): ConnectionFailure {
     if (this.#isAbandoned()) return ABANDONED;
     const failure = this.#verdict ?? this.#failure ?? CLOSED;
-    // A server without TLS may hang up on a handshake instead of answering it.
-    const inHandshake = this.#link.tls && !this.#reached && failure.code === 'REDIS_CONNECTION_LOST';
-    return inHandshake
-      ? connectionFailure('REDIS_TLS', `the TLS handshake failed: ${failure.cause.message}`)
-      : failure;
+    if (failure.code !== 'REDIS_CONNECTION_LOST' || this.#state.name === 'ready') return failure;
+    const { message } = failure.cause;
+    // Who speaks TLS on one side only may hang up instead of answering.
+    if (!this.#link.tls)
+      return { ...connectionFailure(failure.code, `${message}, before the first answer`), remedy: TRY_TLS };
+    return this.#reached ? failure : connectionFailure('REDIS_TLS', `the TLS handshake failed: ${message}`);
   }
 
   #onLoss(failure: ConnectionFailure): void {

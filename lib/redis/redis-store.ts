@@ -16,6 +16,7 @@ import { escapePattern } from './escape-pattern.js';
 import { operationError, type RedisRequest } from './redis-error.js';
 import { operationFailure } from './redis-failure.js';
 import type { RedisShard, RedisTopology } from './redis-topology.js';
+import { secondStep } from './reply-line.js';
 import { REMOVE, REMOVED } from './scripts.js';
 
 /** Measured: larger pages make other clients wait longer (28 ms against 5–8 ms), smaller ones take twice as long. */
@@ -51,20 +52,21 @@ export class RedisStore implements CacheStore {
 
   #read(request: KeyRequest): Promise<Slot> {
     const key = physicalKey(request);
-    return this.#topology.run(request, key, async (client) => {
+    return this.#topology.run(request, key, async (client, line) => {
       const bytes: unknown = await client.getBuffer(key);
-      if (bytes === null) return ABSENT;
-      if (!Buffer.isBuffer(bytes)) throw this.#unexpected(request, 'GET', bytes);
-      return await slotOf(bytes, request.key, client);
+      if (Buffer.isBuffer(bytes)) return await slotOf(bytes, request.key, key, client);
+      if (bytes !== null) throw this.#unexpected(request, 'GET', describe(bytes));
+      if (line.isShared) await line.confirm();
+      return ABSENT;
     });
   }
 
   #write(request: KeyRequest, { bytes, ttl }: Put): Promise<void> {
     const key = physicalKey(request);
-    sealEntry(bytes);
+    sealEntry(bytes, key);
     return this.#topology.run(request, key, async (client) => {
       const reply = await (ttl === undefined ? client.set(key, bytes) : client.set(key, bytes, 'PX', ttl));
-      if (reply !== 'OK') throw this.#unexpected(request, 'SET', reply);
+      if (reply !== 'OK') throw this.#unexpected(request, 'SET', describe(reply));
     });
   }
 
@@ -80,7 +82,7 @@ export class RedisStore implements CacheStore {
         case REMOVED.nothingFresh:
           return false;
         default:
-          throw this.#unexpected(request, 'EVAL', reply);
+          throw this.#unexpected(request, 'EVAL', describe(reply));
       }
     });
   }
@@ -127,7 +129,7 @@ export class RedisStore implements CacheStore {
     const [first = ''] = keys;
     return this.#topology.run(request, first, async (client) => {
       const reply: unknown = await client.unlink(keys);
-      if (Number.isNaN(Number(reply))) throw this.#unexpected(request, 'UNLINK', reply);
+      if (Number.isNaN(Number(reply))) throw this.#unexpected(request, 'UNLINK', describe(reply));
     });
   }
 
@@ -137,11 +139,15 @@ export class RedisStore implements CacheStore {
     cursor: string,
     pattern: string,
   ): Promise<[string, Buffer[]]> {
+    const prefix = Buffer.from(request.prefix);
     return server.run(request, async (client) => {
       const reply = await client.scanBuffer(cursor, 'MATCH', pattern, 'COUNT', SCAN_PAGE);
       if (!Array.isArray(reply) || !Buffer.isBuffer(reply[0]) || !Array.isArray(reply[1])) {
-        throw this.#unexpected(request, 'SCAN', reply);
+        throw this.#unexpected(request, 'SCAN', describe(reply));
       }
+      // They are about to be removed.
+      if (!reply[1].every((key) => begins(key, prefix)))
+        throw this.#unexpected(request, 'SCAN', 'other keys');
       return [reply[0].toString(), reply[1]];
     });
   }
@@ -154,15 +160,22 @@ export class RedisStore implements CacheStore {
   #pingServer(server: RedisShard, request: RedisRequest): Promise<void> {
     return server.run(request, async (client) => {
       const reply: unknown = await client.ping();
-      if (reply !== 'PONG') throw this.#unexpected(request, 'PING', reply);
+      if (reply !== 'PONG') throw this.#unexpected(request, 'PING', describe(reply));
     });
   }
 
-  #unexpected(request: RedisRequest, command: string, reply: unknown): SpakkyCacheError {
-    const what = `${command} answered ${reply === null ? 'null' : typeof reply}`;
-    const failure = operationFailure('REDIS_UNEXPECTED_REPLY', what);
+  #unexpected(request: RedisRequest, command: string, what: string): SpakkyCacheError {
+    const failure = operationFailure('REDIS_UNEXPECTED_REPLY', `${command} answered ${what}`);
     return operationError(failure, request, this.#topology.target);
   }
+}
+
+function describe(reply: unknown): string {
+  return reply === null ? 'null' : typeof reply;
+}
+
+function begins(key: unknown, prefix: Buffer): boolean {
+  return Buffer.isBuffer(key) && prefix.equals(key.subarray(0, prefix.length));
 }
 
 type KeyRequest = RedisRequest & { readonly key: string };
@@ -184,8 +197,8 @@ function outcomeOf(error: unknown): SpakkyCacheError {
   throw error;
 }
 
-async function slotOf(bytes: Buffer, key: string, client: Redis): Promise<Slot> {
-  const frame = parseFrame(bytes, key);
+async function slotOf(bytes: Buffer, key: string, wholeKey: string, client: Redis): Promise<Slot> {
+  const frame = parseFrame(bytes, key, wholeKey);
   if (frame.kind === 'lease') return { state: 'lease' };
   // Redis' own expiry is the end of a plain entry; one with times of its own is judged by the server's clock.
   const fresh = frame.times === undefined || (await serverTime(client)) < frame.times.freshUntil;
@@ -193,7 +206,7 @@ async function slotOf(bytes: Buffer, key: string, client: Redis): Promise<Slot> 
 }
 
 async function serverTime(client: Redis): Promise<number> {
-  const [seconds, microseconds] = await client.time();
+  const [seconds, microseconds] = await secondStep(client.time());
   return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
 }
 

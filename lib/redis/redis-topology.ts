@@ -1,8 +1,9 @@
 import type { Redis } from 'ioredis';
 import type { RedisRequest, RedisTarget } from './redis-error.js';
+import type { ReplyLine } from './reply-line.js';
 
-/** Sends one operation on a client that is ready, without awaiting anything first. */
-export type Send<Reply> = (client: Redis) => Promise<Reply>;
+/** Sends one operation on a client that is ready, without awaiting anything first; `line` vouches for its replies. */
+export type Send<Reply> = (client: Redis, line: ReplyLine) => Promise<Reply>;
 
 /** One server that holds keys, for what concerns no single key. */
 export interface RedisShard {

@@ -20,8 +20,8 @@ function newCache() {
   return { cache: redis.newCache({ keyPrefix }), keyPrefix, physical: (key: string) => keyPrefix + key };
 }
 
-function frameOf(value: unknown): Buffer {
-  return encodeEntry(codec.encode(value, 'key'), newWriteId());
+function frameOf(value: unknown, wholeKey: string): Buffer {
+  return encodeEntry(codec.encode(value, 'key'), wholeKey, newWriteId());
 }
 
 describe('A cache over a live server', () => {
@@ -135,7 +135,7 @@ describe('A cache over a live server', () => {
 
   it('A35 answers a typed error for foreign, truncated, damaged and newer bytes', async () => {
     const { cache, physical } = newCache();
-    const frame = frameOf({ name: 'Ada' });
+    const frame = frameOf({ name: 'Ada' }, physical('key'));
     const damaged = Buffer.from(frame);
     damaged.writeUInt8(damaged.readUInt8(frame.length - 2) ^ 1, frame.length - 2);
     const newer = Buffer.from(frame);
@@ -164,15 +164,15 @@ describe('A cache over a live server', () => {
     // The same header as of a true JSON payload, with another text, its true length and a true checksum.
     const body = Buffer.concat([json.subarray(0, 6), Buffer.from(deep)]);
     body.writeUInt32BE(deep.length, 2);
-    await redis.raw.set(physical('deep'), encodeEntry(body, newWriteId()));
+    await redis.raw.set(physical('deep'), encodeEntry(body, physical('deep'), newWriteId()));
     expect(String(await rejection(cache.get('deep')))).toMatch(/CacheSerializationError.*nested too deeply/);
     const huge = Buffer.from(json);
     huge.writeUInt32BE(0xff_ff_ff_ff, 2);
-    await redis.raw.set(physical('huge'), encodeEntry(huge, newWriteId()));
+    await redis.raw.set(physical('huge'), encodeEntry(huge, physical('huge'), newWriteId()));
     expect(String(await rejection(cache.get('huge')))).toMatch(/CacheSerializationError.*length is wrong/);
     const bomb = Buffer.from(json);
     bomb.writeUInt8(FLAG.compressed, 1);
-    await redis.raw.set(physical('bomb'), encodeEntry(bomb, newWriteId()));
+    await redis.raw.set(physical('bomb'), encodeEntry(bomb, physical('bomb'), newWriteId()));
     expect(await rejection(cache.get('bomb'))).toMatchObject({ code: 'CACHE_PAYLOAD_UNSUPPORTED' });
     expect(process.memoryUsage.rss() - before).toBeLessThan(2 * 64 * 1024 * 1024);
   });
@@ -186,7 +186,7 @@ describe('A cache over a live server', () => {
     const text = '{"__proto__":{"polluted":1}}';
     const body = Buffer.concat([json.subarray(0, 6), Buffer.from(text)]);
     body.writeUInt32BE(text.length, 2);
-    await redis.raw.set(physical('key'), encodeEntry(body, newWriteId()));
+    await redis.raw.set(physical('key'), encodeEntry(body, physical('key'), newWriteId()));
     expect(String(await rejection(cache.get('key')))).toMatch(/CacheSerializationError.*__proto__/);
     expect(Reflect.get({}, 'polluted')).toBeUndefined();
   });
@@ -234,8 +234,14 @@ describe('What lies in Redis', () => {
     const lease = { token: Buffer.alloc(16, 1), leaseDeadline: now + 60_000 };
     const frames = {
       lease: encodeLease(newWriteId(), lease),
-      fresh: encodeLeasableEntry(body, newWriteId(), { freshUntil: now + 60_000, dieAt: now + 120_000 }),
-      stale: encodeLeasableEntry(body, newWriteId(), { freshUntil: now - 1, dieAt: now + 120_000 }),
+      fresh: encodeLeasableEntry(body, physical('fresh'), newWriteId(), {
+        freshUntil: now + 60_000,
+        dieAt: now + 120_000,
+      }),
+      stale: encodeLeasableEntry(body, physical('stale'), newWriteId(), {
+        freshUntil: now - 1,
+        dieAt: now + 120_000,
+      }),
     };
     for (const [key, frame] of Object.entries(frames)) await redis.raw.set(physical(key), frame);
     expect(await cache.get('lease')).toBe(CacheMiss.instance);

@@ -235,8 +235,8 @@ describe('A user with the rule of the README', () => {
     const now = Date.now();
     const times = { freshUntil: now + 60_000, dieAt: now + 60_000 };
     const physical = (key: string) => `${cache.location.prefix}${key}`;
-    const entry = encodeLeasableEntry(Buffer.of(0), newWriteId(), times);
-    await redis.raw.mset(physical('key'), entry, physical('with times of its own'), entry);
+    const entryOf = (key: string) => encodeLeasableEntry(Buffer.of(0), physical(key), newWriteId(), times);
+    for (const key of ['key', 'with times of its own']) await redis.raw.set(physical(key), entryOf(key));
     expect(await rejection(run(cache))).toMatchObject({
       name: 'RedisCacheOperationError',
       code: 'REDIS_NO_PERMISSION',

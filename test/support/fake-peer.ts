@@ -25,6 +25,8 @@ export async function withPeer(
     onConnection?.(socket);
     if (greeting !== '') socket.write(greeting);
     socket.on('data', (data) => {
+      // Whatever it is, it keeps its replies in the order of the commands.
+      for (const question of questionsIn(data)) socket.write(`$${question.length}\r\n${question}\r\n`);
       for (const command of commandsIn(data)) {
         const reply = answer?.(command, socket);
         if (reply !== undefined && socket.writable) socket.write(reply);
@@ -47,6 +49,12 @@ export async function withPeer(
 
 /** The names of the commands in a packet; the packets of these tests hold whole commands. */
 function commandsIn(data: Buffer): string[] {
-  const starts = data.toString('latin1').matchAll(/\*\d+\r\n\$\d+\r\n(\w+)/g);
+  const starts = data.toString('latin1').matchAll(/\*(?!2\r\n\$4\r\nping)\d+\r\n\$\d+\r\n(\w+)/gi);
   return [...starts].map(([, name = '']) => name.toLowerCase());
+}
+
+/** The texts that a peer is asked to repeat. */
+function questionsIn(data: Buffer): string[] {
+  const questions = data.toString('latin1').matchAll(/\*2\r\n\$4\r\nping\r\n\$\d+\r\n(.*)\r\n/gi);
+  return [...questions].map(([, text = '']) => text);
 }

@@ -44,13 +44,13 @@ function entryOf(frame: Frame): EntryFrame {
 }
 
 const body = codec.encode({ a: [1, 'two', { d: new Date(3) }], b: Buffer.from('bytes') }, KEY);
-const plain = encodeEntry(body, WRITE_ID);
-const leasable = encodeLeasableEntry(body, WRITE_ID, TIMES, LEASE);
+const plain = encodeEntry(body, KEY, WRITE_ID);
+const leasable = encodeLeasableEntry(body, KEY, WRITE_ID, TIMES, LEASE);
 const lease = encodeLease(WRITE_ID, LEASE);
 
 describe('frames', () => {
   it('hold an entry', () => {
-    const frame = entryOf(parseFrame(plain, KEY));
+    const frame = entryOf(parseFrame(plain, KEY, KEY));
     expect(frame.kind).toBe('entry');
     expect(frame.writeId).toEqual(WRITE_ID);
     expect(frame.body).toEqual(body);
@@ -60,17 +60,17 @@ describe('frames', () => {
   });
 
   it('hold an entry with times and a lease', () => {
-    const frame = entryOf(parseFrame(leasable, KEY));
+    const frame = entryOf(parseFrame(leasable, KEY, KEY));
     expect(frame.writeId).toEqual(WRITE_ID);
     expect(frame.body).toEqual(body);
     expect(frame.times).toEqual(TIMES);
     expect(frame.lease).toEqual(LEASE);
-    const free = entryOf(parseFrame(encodeLeasableEntry(body, WRITE_ID, TIMES), KEY));
+    const free = entryOf(parseFrame(encodeLeasableEntry(body, KEY, WRITE_ID, TIMES), KEY, KEY));
     expect(free.lease).toEqual({ token: Buffer.alloc(16), leaseDeadline: NO_LEASE.leaseDeadline });
   });
 
   it('hold a bare lease', () => {
-    const frame = parseFrame(lease, KEY);
+    const frame = parseFrame(lease, KEY, KEY);
     expect(frame).toBeInstanceOf(LeaseFrame);
     expect(frame.kind).toBe('lease');
     expect(frame.lease).toEqual(LEASE);
@@ -81,26 +81,26 @@ describe('frames', () => {
   it('let the slot be changed in place', () => {
     const changed = Buffer.from(leasable);
     changed.fill(0, SLOT.start, SLOT.end);
-    expect(entryOf(parseFrame(changed, KEY)).lease?.leaseDeadline).toBe(0);
-    expect(entryOf(parseFrame(changed, KEY)).body).toEqual(body);
+    expect(entryOf(parseFrame(changed, KEY, KEY)).lease?.leaseDeadline).toBe(0);
+    expect(entryOf(parseFrame(changed, KEY, KEY)).body).toEqual(body);
   });
 
   it('hold times to the last safe millisecond, and refuse others', () => {
     const last = { freshUntil: 0, dieAt: Number.MAX_SAFE_INTEGER };
-    expect(entryOf(parseFrame(encodeLeasableEntry(body, WRITE_ID, last), KEY)).times).toEqual(last);
+    expect(entryOf(parseFrame(encodeLeasableEntry(body, KEY, WRITE_ID, last), KEY, KEY)).times).toEqual(last);
     for (const dieAt of [-1, 0.5, Number.NaN, 2 ** 53]) {
-      expect(() => encodeLeasableEntry(body, WRITE_ID, { freshUntil: 0, dieAt })).toThrow(RangeError);
+      expect(() => encodeLeasableEntry(body, KEY, WRITE_ID, { freshUntil: 0, dieAt })).toThrow(RangeError);
     }
-    expect(() => encodeEntry(body, Buffer.alloc(7))).toThrow(RangeError);
+    expect(() => encodeEntry(body, KEY, Buffer.alloc(7))).toThrow(RangeError);
     expect(() => encodeLease(WRITE_ID, { token: Buffer.alloc(15), leaseDeadline: 0 })).toThrow(RangeError);
   });
 
   it('are made in place of what the codec made with room in front', () => {
     const frame = codec.encode({ a: 1 }, KEY, BODY_OFFSET.entry);
-    sealEntry(frame, WRITE_ID);
-    expect(frame).toEqual(encodeEntry(codec.encode({ a: 1 }, KEY), WRITE_ID));
-    sealEntry(frame);
-    const read = entryOf(parseFrame(frame, KEY));
+    sealEntry(frame, KEY, WRITE_ID);
+    expect(frame).toEqual(encodeEntry(codec.encode({ a: 1 }, KEY), KEY, WRITE_ID));
+    sealEntry(frame, KEY);
+    const read = entryOf(parseFrame(frame, KEY, KEY));
     expect(read.writeId).not.toEqual(WRITE_ID);
     expect(codec.decode(read.bytes, KEY, read.bodyStart)).toEqual({ a: 1 });
   });
@@ -114,7 +114,7 @@ describe('frames', () => {
   it('hold bodies of every size', () => {
     for (const size of [0, 1, 63, 64, 65, 4079, 4080, 4081, 100_000]) {
       const large = Buffer.alloc(size, 7);
-      expect(entryOf(parseFrame(encodeEntry(large, WRITE_ID), KEY)).body).toEqual(large);
+      expect(entryOf(parseFrame(encodeEntry(large, KEY, WRITE_ID), KEY, KEY)).body).toEqual(large);
     }
   });
 });
@@ -157,7 +157,7 @@ describe('the checksum', () => {
     for (const length of [16, 17, 31, 32, 4095, 4096, 4097, 20_000]) {
       const padded = Buffer.alloc(Math.ceil(length / 16) * 16);
       bytes.copy(padded, 0, 0, length);
-      expect(checksum(bytes.subarray(0, length), [])).toBe(xxHash32(padded, length));
+      expect(checksum(bytes.subarray(0, length), [], 0)).toBe(xxHash32(padded, length));
     }
     // Vectors of the specification's own test program, which vouch for the function below.
     expect(xxHash32(Buffer.alloc(0), 0)).toBe(0x02cc5d05);
@@ -168,16 +168,16 @@ describe('the checksum', () => {
   it('is the same at every alignment', () => {
     for (const shift of [1, 2, 3]) {
       const moved = Buffer.concat([Buffer.alloc(shift), bytes]).subarray(shift);
-      expect(checksum(moved, [])).toBe(checksum(bytes, []));
+      expect(checksum(moved, [], 0)).toBe(checksum(bytes, [], 0));
     }
   });
 
   it('takes blank words as zero, and changes with every other byte', () => {
-    const whole = checksum(bytes, [3]);
+    const whole = checksum(bytes, [3], 0);
     for (let at = 0; at < bytes.length; at += at < 100 ? 1 : 97) {
       const changed = Buffer.from(bytes);
       changed[at] = (changed[at] ?? 0) ^ 0x80;
-      expect(checksum(changed, [3]) === whole).toBe(at >= 12 && at < 16);
+      expect(checksum(changed, [3], 0) === whole).toBe(at >= 12 && at < 16);
     }
   });
 });
@@ -186,8 +186,8 @@ describe('A35 frames that cannot be read', () => {
   it('A35 foreign bytes are foreign', () => {
     const foreign = ['', 'hello', '{"a":1}', '\u001f\u008b\u0008', '\u0080\u0004\u0095', 'OK', '42'];
     for (const text of foreign)
-      expect(codeOf(() => parseFrame(Buffer.from(text, 'latin1'), KEY))).toBe('CACHE_PAYLOAD_FOREIGN');
-    expect(codeOf(() => parseFrame(Buffer.from([0xc5, 0x54, 1]), KEY))).toBe('CACHE_PAYLOAD_FOREIGN');
+      expect(codeOf(() => parseFrame(Buffer.from(text, 'latin1'), KEY, KEY))).toBe('CACHE_PAYLOAD_FOREIGN');
+    expect(codeOf(() => parseFrame(Buffer.from([0xc5, 0x54, 1]), KEY, KEY))).toBe('CACHE_PAYLOAD_FOREIGN');
   });
 
   it.each([
@@ -196,19 +196,19 @@ describe('A35 frames that cannot be read', () => {
     ['lease', lease],
   ])('A35 a truncated %s is damaged at every length', (_name, frame) => {
     for (let length = 1; length < frame.length; length += 1) {
-      expect(codeOf(() => parseFrame(frame.subarray(0, length), KEY))).toBe('CACHE_PAYLOAD_DAMAGED');
+      expect(codeOf(() => parseFrame(frame.subarray(0, length), KEY, KEY))).toBe('CACHE_PAYLOAD_DAMAGED');
     }
   });
 
   it('A35 a longer lease is damaged', () => {
-    expect(codeOf(() => parseFrame(Buffer.concat([lease, Buffer.alloc(1)]), KEY))).toBe(
+    expect(codeOf(() => parseFrame(Buffer.concat([lease, Buffer.alloc(1)]), KEY, KEY))).toBe(
       'CACHE_PAYLOAD_DAMAGED',
     );
   });
 
   it('A35 every single flipped bit of an entry is an error', () => {
     for (let bit = 0; bit < plain.length * 8; bit += 1) {
-      expect(codeOf(() => parseFrame(flipped(plain, bit), KEY))).toBe(expectedAfterFlip(bit));
+      expect(codeOf(() => parseFrame(flipped(plain, bit), KEY, KEY))).toBe(expectedAfterFlip(bit));
     }
   });
 
@@ -216,9 +216,9 @@ describe('A35 frames that cannot be read', () => {
     for (let bit = 0; bit < leasable.length * 8; bit += 1) {
       const frame = flipped(leasable, bit);
       const inside = bit >= SLOT.start * 8 && bit < SLOT.end * 8;
-      if (!inside) expect(codeOf(() => parseFrame(frame, KEY))).toBe(expectedAfterFlip(bit));
-      else if (codeOf(() => parseFrame(frame, KEY)) !== 'CACHE_PAYLOAD_DAMAGED') {
-        expect(entryOf(parseFrame(frame, KEY)).body).toEqual(body);
+      if (!inside) expect(codeOf(() => parseFrame(frame, KEY, KEY))).toBe(expectedAfterFlip(bit));
+      else if (codeOf(() => parseFrame(frame, KEY, KEY)) !== 'CACHE_PAYLOAD_DAMAGED') {
+        expect(entryOf(parseFrame(frame, KEY, KEY)).body).toEqual(body);
       }
     }
   });
@@ -226,8 +226,8 @@ describe('A35 frames that cannot be read', () => {
   it('A35 every single flipped bit of a lease is an error or another lease, never an entry', () => {
     for (let bit = 0; bit < lease.length * 8; bit += 1) {
       const frame = flipped(lease, bit);
-      if (codeOf(() => parseFrame(frame, KEY)) === 'nothing was thrown')
-        expect(parseFrame(frame, KEY).kind).toBe('lease');
+      if (codeOf(() => parseFrame(frame, KEY, KEY)) === 'nothing was thrown')
+        expect(parseFrame(frame, KEY, KEY).kind).toBe('lease');
     }
   });
 
@@ -235,15 +235,23 @@ describe('A35 frames that cannot be read', () => {
     for (const version of [2, 3, 255]) {
       const newer = Buffer.from(plain);
       newer[OFFSET.version] = version;
-      expect(codeOf(() => parseFrame(newer, KEY))).toBe('CACHE_PAYLOAD_UNSUPPORTED');
-      expect(codeOf(() => parseFrame(newer.subarray(0, 3), KEY))).toBe('CACHE_PAYLOAD_UNSUPPORTED');
+      expect(codeOf(() => parseFrame(newer, KEY, KEY))).toBe('CACHE_PAYLOAD_UNSUPPORTED');
+      expect(codeOf(() => parseFrame(newer.subarray(0, 3), KEY, KEY))).toBe('CACHE_PAYLOAD_UNSUPPORTED');
+    }
+  });
+
+  it('A22 an entry is not taken for the entry of another key', () => {
+    for (const frame of [plain, leasable]) {
+      for (const other of ['profile:43', 'profile:4', 'other:profile:42', '42:profile', '']) {
+        expect(codeOf(() => parseFrame(frame, KEY, other))).toBe('CACHE_PAYLOAD_DAMAGED');
+      }
     }
   });
 
   it('A35 times that no clock shows are damaged', () => {
     const strange = Buffer.from(leasable);
     strange.fill(0xff, OFFSET.leaseDeadline, OFFSET.freshUntil);
-    expect(codeOf(() => parseFrame(strange, KEY))).toBe('CACHE_PAYLOAD_DAMAGED');
+    expect(codeOf(() => parseFrame(strange, KEY, KEY))).toBe('CACHE_PAYLOAD_DAMAGED');
   });
 
   it('A35 20,000 random mutations never give another value', () => {
@@ -258,8 +266,8 @@ describe('A35 frames that cannot be read', () => {
     const frames = values.flatMap((value) => {
       const encoded = codec.encode(value, KEY);
       return [
-        { value, frame: encodeEntry(encoded, WRITE_ID) },
-        { value, frame: encodeLeasableEntry(encoded, WRITE_ID, TIMES, LEASE) },
+        { value, frame: encodeEntry(encoded, KEY, WRITE_ID) },
+        { value, frame: encodeLeasableEntry(encoded, KEY, WRITE_ID, TIMES, LEASE) },
       ];
     });
     const random = randomFrom(42);
@@ -268,7 +276,7 @@ describe('A35 frames that cannot be read', () => {
       const { value, frame } = frames[run % frames.length] ?? { value: undefined, frame: plain };
       const mutated = mutate(frame, random);
       let found: unknown;
-      const code = codeOf(() => (found = codec.decode(entryOf(parseFrame(mutated, KEY)).body, KEY)));
+      const code = codeOf(() => (found = codec.decode(entryOf(parseFrame(mutated, KEY, KEY)).body, KEY)));
       if (code !== 'nothing was thrown') continue;
       read += 1;
       expect(difference(value, found)).toBeUndefined();
@@ -421,11 +429,14 @@ describe('golden payloads of wire version 1', () => {
 
   const frames: Record<string, Buffer> = {
     ...Object.fromEntries(
-      Object.entries(values).map(([name, value]) => [name, encodeEntry(codec.encode(value, KEY), WRITE_ID)]),
+      Object.entries(values).map(([name, value]) => [
+        name,
+        encodeEntry(codec.encode(value, KEY), KEY, WRITE_ID),
+      ]),
     ),
-    error: encodeEntry(codec.encode(stacklessError(), KEY), WRITE_ID),
-    'kind E with a lease': encodeLeasableEntry(codec.encode({ a: 1 }, KEY), WRITE_ID, TIMES, LEASE),
-    'kind E without a lease': encodeLeasableEntry(codec.encode({ a: 1 }, KEY), WRITE_ID, TIMES),
+    error: encodeEntry(codec.encode(stacklessError(), KEY), KEY, WRITE_ID),
+    'kind E with a lease': encodeLeasableEntry(codec.encode({ a: 1 }, KEY), KEY, WRITE_ID, TIMES, LEASE),
+    'kind E without a lease': encodeLeasableEntry(codec.encode({ a: 1 }, KEY), KEY, WRITE_ID, TIMES),
     'kind L': lease,
   };
 
@@ -438,11 +449,13 @@ describe('golden payloads of wire version 1', () => {
 
   it.each(Object.keys(values).filter((name) => name in golden))('are read: %s', (name) => {
     const frame = Buffer.from(golden[name] ?? '', 'hex');
-    expect(difference(values[name], codec.decode(entryOf(parseFrame(frame, KEY)).body, KEY))).toBeUndefined();
+    expect(
+      difference(values[name], codec.decode(entryOf(parseFrame(frame, KEY, KEY)).body, KEY)),
+    ).toBeUndefined();
   });
 
   it('are read: an error and the kinds with a lease', () => {
-    const read = (name: string): Frame => parseFrame(Buffer.from(golden[name] ?? '', 'hex'), KEY);
+    const read = (name: string): Frame => parseFrame(Buffer.from(golden[name] ?? '', 'hex'), KEY, KEY);
     expect(difference(stacklessError(), codec.decode(entryOf(read('error')).body, KEY))).toBeUndefined();
     expect(entryOf(read('kind E with a lease')).times).toEqual(TIMES);
     expect(entryOf(read('kind E with a lease')).lease).toEqual(LEASE);
