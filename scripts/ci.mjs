@@ -11,6 +11,8 @@ const checks = [
   ['run', 'format:check'],
   ['run', 'check:package'],
   ['run', '--if-present', 'demo'],
+  // A minute, and a seed that is always the same, unless it is told otherwise.
+  ['run', 'chaos'],
 ];
 
 const testCount = runTests();
