@@ -20,7 +20,10 @@ jest.setTimeout(60_000);
 const NOBODY = 1;
 
 const readme = new MarkdownDocument('README.md');
-const documents = [readme, ...['CONTRIBUTING.md', 'CHANGELOG.md', 'docs/values.md'].map(toDocument)];
+const documents = [
+  readme,
+  ...['CONTRIBUTING.md', 'CHANGELOG.md', 'docs/values.md', 'docs/reliability.md'].map(toDocument),
+];
 const blocks = documents.flatMap((document) => document.blocks);
 const examples = blocks.filter(({ language }) => language === 'ts');
 const manifest: {
