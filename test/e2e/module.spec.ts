@@ -366,6 +366,20 @@ describe('The end of an application', () => {
     expect(await rejection(cache.get('key'))).toBeInstanceOf(CacheClosedError);
   });
 
+  it('A33 gives every operation that the server does not answer its typed error, within the deadline', async () => {
+    const app = await start(RedisCacheModule.forRoot({ ...options(), socketTimeout: 500 }));
+    const cache = cacheOf(app);
+    await redis.server.freeze();
+    const pending = [cache.get('a'), cache.set('b', 1), cache.delete('c'), cache.clear(), cache.ping()];
+    const settled = Promise.allSettled(pending);
+    const closing = performance.now();
+    await app.close();
+    expect(performance.now() - closing).toBeLessThan(1_500);
+    await redis.server.resume();
+    const codes = (await settled).map((result) => result.status === 'rejected' && result.reason.code);
+    expect(codes).toEqual(pending.map(() => 'CACHE_CLOSED'));
+  });
+
   it('leaves the cache to an HTTP request that is still in progress', async () => {
     const entered = new Signal();
     const released = new Signal();
