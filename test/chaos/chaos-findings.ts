@@ -5,6 +5,9 @@ import { CALM, type Count, type Offence, RECOVERY_LIMIT, type Vitals } from './p
 /** How much more memory a process may hold at the end, in bytes: code that was compiled meanwhile is part of it. */
 const HEAP_LIMIT = 2 * 1_024 * 1_024;
 
+/** Of the time: when processes wait longer than that for a processor, servers do as well. */
+const BUSY = 0.05;
+
 /** One promise, and whether it was kept. */
 export interface Finding {
   readonly promise: string;
@@ -40,13 +43,18 @@ export function findingsOf(result: ChaosResult): readonly Finding[] {
     },
     none('unhandled', 'unhandled rejections and uncaught exceptions'),
     none('untyped error', 'errors that are not of the documented tree'),
-    none('error in calm', 'errors of standing caches while nothing was wrong'),
+    calmness(result, offences),
     none('warning', 'warnings of the process'),
     none('close', 'closings that were late, or let something through'),
     recoveries(result),
     ...growth(result.rests),
     clientsMeanwhile(result),
     clientsLeft(result.clientsLeft),
+    {
+      promise: 'interruptions of the run',
+      figure: result.interruption ?? '0',
+      isKept: result.interruption === undefined,
+    },
     {
       promise: 'processes that did not end by themselves',
       figure: String(result.stuck),
@@ -101,6 +109,19 @@ function slowestOf(times: readonly (number | null)[]): number | null | undefined
   if (times.length === 0) return undefined;
   const known = times.filter((time) => time !== null);
   return known.length < times.length ? null : Math.max(...known);
+}
+
+/** A server that has no processor for the length of a deadline is as silent as a frozen one. */
+function calmness({ workers, seconds }: ChaosResult, offences: readonly Offence[]): Finding {
+  const count = offences.filter(({ kind }) => kind === 'error in calm').length;
+  const waited = workers.reduce((all, each) => all + each.waited, 0) / 1_000 / seconds / workers.length;
+  const share = `${(waited * 100).toFixed(1)} % of the time there was no processor`;
+  const isBusy = waited > BUSY;
+  return {
+    promise: 'errors of standing caches while nothing was wrong',
+    figure: isBusy ? `${count}, not held against them: ${share}` : `${count}, ${share}`,
+    isKept: count === 0 || isBusy,
+  };
 }
 
 function recoveries({ faults }: ChaosResult): Finding {

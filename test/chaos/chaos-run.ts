@@ -6,7 +6,7 @@ import { startClusterStage } from './cluster-stage.js';
 import { Conductor, type FaultRecord, type RestRecord } from './conductor.js';
 import { startDirectStage } from './direct-stage.js';
 import { Ledger } from './ledger.js';
-import { drawPlan } from './plan.js';
+import { type Act, drawPlan } from './plan.js';
 import { KEYS, type WorkerReport } from './protocol.js';
 import { startProxiedStage } from './proxied-stage.js';
 import { startSentinelStage } from './sentinel-stage.js';
@@ -27,6 +27,8 @@ export interface ChaosResult {
   readonly clientsLeft: RestRecord['clients'];
   /** How many masters share the keys, by stage. */
   readonly masters: Readonly<Record<string, number>>;
+  /** What broke the run off: the servers did not do what they were told. */
+  readonly interruption: string | undefined;
   /** How many workers did not end by themselves. */
   readonly stuck: number;
 }
@@ -65,7 +67,7 @@ async function runOn(stages: readonly Stage[], options: ChaosOptions, folder: st
     const begun = now();
     const conductor = new Conductor(stages, workers, ledger, (line) => console.log(line));
     await conductor.warmUp(WARM_UP);
-    for (const act of drawPlan(options.seed, options.minutes)) await conductor.play(act);
+    const interruption = await play(conductor, drawPlan(options.seed, options.minutes));
     const reports = await Promise.all(workers.map((worker) => worker.order({ kind: 'close' })));
     // The servers hear of it a little later.
     await delay(100);
@@ -79,10 +81,21 @@ async function runOn(stages: readonly Stage[], options: ChaosOptions, folder: st
       rests: conductor.rests,
       clientsLeft,
       masters: Object.fromEntries(setups.map(({ name, masters }) => [name, masters])),
+      interruption,
       stuck: endings.filter((endedByItself) => !endedByItself).length,
     };
   } finally {
     await Promise.all(workers.map((worker) => worker.end()));
     ledger.close();
+  }
+}
+
+/** @returns what broke it off, if anything did */
+async function play(conductor: Conductor, plan: readonly Act[]): Promise<string | undefined> {
+  try {
+    for (const act of plan) await conductor.play(act);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? (error.stack ?? error.message) : String(error);
   }
 }

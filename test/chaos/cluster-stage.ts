@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type RedisCluster, startCluster } from '../support/redis-cluster.js';
 import { now } from './clock.js';
+import { awaitPatiently } from './patience.js';
 import { hangUpOnAll } from './direct-stage.js';
 import { type FaultEnd, makeStage, type Stage, type StageFault } from './stage.js';
 
@@ -52,8 +53,8 @@ function slotAt(dice: number): number {
 
 async function failOver(cluster: RedisCluster, begin: () => Promise<unknown>): Promise<FaultEnd> {
   await begin();
-  await cluster.awaitPromotion();
-  return { endedAt: now(), restore: () => cluster.restore() };
+  await awaitPatiently(() => cluster.awaitPromotion());
+  return { endedAt: now(), restore: () => awaitPatiently(() => cluster.restore()) };
 }
 
 /** Moves some slots that hold keys of this run to other masters, with time for requests between the steps. */

@@ -44,7 +44,9 @@ export class Conductor {
   }
 
   async play(act: Act): Promise<void> {
-    await Promise.all(this.stages.map((stage) => this.#playOn(stage, act)));
+    const plays = await Promise.allSettled(this.stages.map((stage) => this.#playOn(stage, act)));
+    const failed = plays.find((play) => play.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
     await this.rest();
   }
 

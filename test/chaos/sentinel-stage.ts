@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type RedisSentinels, startSentinels } from '../support/redis-sentinels.js';
 import { now } from './clock.js';
+import { awaitPatiently } from './patience.js';
 import { hangUpOnAll } from './direct-stage.js';
 import { type FaultEnd, makeStage, type Stage, type StageFault } from './stage.js';
 
@@ -17,7 +18,7 @@ export const SENTINEL_FAULTS: readonly StageFault<RedisSentinels>[] = [
   {
     ...FAILOVER,
     name: 'master replaced',
-    strike: (servers) => failOver(servers, () => servers.replaceMaster()),
+    strike: replaceMaster,
   },
   {
     name: 'sentinel killed',
@@ -56,8 +57,21 @@ export const SENTINEL_FAULTS: readonly StageFault<RedisSentinels>[] = [
 
 async function failOver(servers: RedisSentinels, begin: () => Promise<unknown>): Promise<FaultEnd> {
   await begin();
-  await servers.awaitFailover();
-  return { endedAt: now(), restore: () => servers.restore() };
+  await awaitPatiently(() => servers.awaitFailover());
+  return endOf(servers);
+}
+
+/** What was asked for is not tried again by itself when it takes too long: it is asked for again. */
+async function replaceMaster(servers: RedisSentinels): Promise<FaultEnd> {
+  await awaitPatiently(async () => {
+    await servers.replaceMaster();
+    await servers.awaitFailover();
+  });
+  return endOf(servers);
+}
+
+function endOf(servers: RedisSentinels): FaultEnd {
+  return { endedAt: now(), restore: () => awaitPatiently(() => servers.restore()) };
 }
 
 /** A master and two replicas, which three sentinels watch. */

@@ -67,7 +67,10 @@ export class Worker {
     }
     const { heapUsed, external, arrayBuffers } = process.memoryUsage();
     const handles: Record<string, number> = {};
-    for (const kind of process.getActiveResourcesInfo()) handles[kind] = (handles[kind] ?? 0) + 1;
+    for (const kind of process.getActiveResourcesInfo()) {
+      // Gone a turn of the event loop later.
+      if (kind !== 'Immediate') handles[kind] = (handles[kind] ?? 0) + 1;
+    }
     const { operations, hanging } = this.tally;
     return { heap: heapUsed + external + arrayBuffers, handles, operations, hanging };
   }
