@@ -31,7 +31,8 @@ export interface OwnLinkVariation {
   readonly target?: RedisTarget;
   readonly seeksMaster?: boolean;
   /** Asks for the place of the server, before every attempt to connect. */
-  readonly locate?: (patience: number, signal: AbortSignal) => Promise<ResolvedAddress | ConnectionFailure>;
+  readonly locate?: (signal: AbortSignal) => Promise<ResolvedAddress | ConnectionFailure>;
+  readonly watch?: RedisLink['watch'];
 }
 
 /** A client of the cache's own. ioredis neither retries nor queues: every command reaches the server once or never. */
@@ -73,7 +74,7 @@ export function ownLink(server: OwnServer, variation: OwnLinkVariation = {}): Re
     async prepare(patience, signal) {
       const [password, found] = await Promise.all([
         currentPassword(server.password, patience, signal),
-        variation.locate?.(patience, signal),
+        variation.locate?.(signal),
       ]);
       if (typeof password === 'object') return password;
       if (found !== undefined && 'code' in found) return found;
@@ -81,6 +82,7 @@ export function ownLink(server: OwnServer, variation: OwnLinkVariation = {}): Re
       return undefined;
     },
     connect: () => connectQuietly(client),
+    watch: variation.watch,
     hangUp: () => client.disconnect(),
   };
 }

@@ -24,6 +24,13 @@ export interface RedisLink {
   prepare(patience: number, signal: AbortSignal): Promise<ConnectionFailure | undefined>;
   /** Begins to connect; the client's events tell how it goes. */
   connect(): void;
+  /**
+   * Looks, while a connection stands, whether another server is to be used instead.
+   *
+   * @param onMove told once
+   * @returns ends the watch
+   */
+  readonly watch?: (onMove: (failure: ConnectionFailure) => void) => () => void;
   /** Ends the connection, and whatever still waits for a reply on it. */
   hangUp(): void;
 }

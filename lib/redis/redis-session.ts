@@ -69,6 +69,7 @@ export class RedisSession {
   /** What the last attempt took that led to a connection, in milliseconds. */
   #usualTime: number | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #endWatch: (() => void) | undefined;
   readonly #ending = new AbortController();
 
   /**
@@ -120,6 +121,7 @@ export class RedisSession {
   /** Ends the connection for good. */
   end(): void {
     this.#ending.abort();
+    this.#endWatch?.();
     clearTimeout(this.#timer);
     for (const [event, handler] of this.#events) this.#link.client.off(event, handler);
     this.#link.hangUp();
@@ -216,6 +218,7 @@ export class RedisSession {
     this.#openedAt = performance.now();
     this.#usualTime = this.#openedAt - this.#connectedAt;
     this.#state = { name: 'ready' };
+    this.#endWatch = this.#link.watch?.((failure) => this.replace(failure));
     this.#log.restored();
     this.#listener.onReady();
   }
@@ -230,6 +233,7 @@ export class RedisSession {
 
   #onEnd(): void {
     clearTimeout(this.#timer);
+    this.#endWatch?.();
     if (this.#ending.signal.aborted) return;
     const failure = this.#reasonOfEnd();
     this.#failure = failure;

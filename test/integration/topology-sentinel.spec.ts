@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { CacheHit } from '../../lib/contract/cache-result.js';
 import type { RedisCache } from '../../lib/redis/redis-cache.js';
@@ -187,6 +188,29 @@ describe('A failover', () => {
 
     await expectToStay(cache, master, former);
   });
+
+  it('is followed within 2 s of the promotion when the master is well and only replaced', async () => {
+    const cache = newCache();
+    await cache.set('before', 1);
+    await redis.servers.replaceMaster();
+    const master = await redis.servers.awaitFailover();
+    await delay(RECOVERY);
+    await cache.set('after', 'the replacement');
+    expect(await holds(master, cache, 'after')).toBe(true);
+  });
+
+  it('is followed within 2 s of the promotion when the master fell silent, under the default deadline too', async () => {
+    const cache = redis.newCacheAt({ ...redis.address, keyPrefix: redis.newPrefix() });
+    await cache.set('before', 1);
+    const former = await redis.servers.master();
+    await redis.servers.freezeMaster();
+    const silent = rejection(cache.get('before'));
+    await redis.servers.awaitFailover();
+    await eventually(RECOVERY, () => cache.set('after', 1));
+    expect(await silent).toMatchObject({ code: 'REDIS_CONNECTION_LOST' });
+    await former.resume();
+    await redis.servers.restore();
+  }, 30_000);
 });
 
 describe('close', () => {
