@@ -119,7 +119,7 @@ function calmness({ workers, seconds }: ChaosResult, offences: readonly Offence[
   const isBusy = waited > BUSY;
   return {
     promise: 'errors of standing caches while nothing was wrong',
-    figure: isBusy ? `${count}, not held against them: ${share}` : `${count}, ${share}`,
+    figure: isBusy && count > 0 ? `${count}, not held against them: ${share}` : `${count}, ${share}`,
     isKept: count === 0 || isBusy,
   };
 }
