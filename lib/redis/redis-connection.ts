@@ -67,7 +67,7 @@ export class RedisConnection implements RedisShard {
     this.target = link.target;
     this.#client = link.client;
     this.#timeout = timeout;
-    this.#line = new ReplyLine(link.client, () => this.#pending.size);
+    this.#line = new ReplyLine(link.client);
     this.#session = new RedisSession(link, timeout * PATIENCE, new ConnectionLog(link.target, logger), {
       onReady: () => this.#startUnsent(),
       onLost: (failure) => this.#failSent(failure),

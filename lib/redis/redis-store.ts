@@ -28,6 +28,7 @@ const ABSENT: Slot = { state: 'absent' };
 export class RedisStore implements CacheStore {
   readonly room = BODY_OFFSET.entry;
   readonly #topology: RedisTopology;
+  #marks = 0;
 
   readonly #handlers: CommandHandlers = {
     read: ({ prefix, keys }) => each(keys, (key) => this.#read({ verb: 'read', prefix, key })),
@@ -56,9 +57,16 @@ export class RedisStore implements CacheStore {
       const bytes: unknown = await client.getBuffer(key);
       if (Buffer.isBuffer(bytes)) return await slotOf(bytes, request.key, key, client);
       if (bytes !== null) throw this.#unexpected(request, 'GET', describe(bytes));
-      if (line.isShared) await line.confirm();
+      // Nothing names its key: a reply too many looks just like it.
+      await line.confirm();
       return ABSENT;
     });
+  }
+
+  /** Different for each command of this store. */
+  #nextMark(): string {
+    this.#marks += 1;
+    return `${this.#marks}`;
   }
 
   #write(request: KeyRequest, { bytes, ttl }: Put): Promise<void> {
@@ -73,8 +81,10 @@ export class RedisStore implements CacheStore {
   #remove(request: KeyRequest): Promise<boolean> {
     const key = physicalKey(request);
     return this.#topology.run(request, key, async (client) => {
-      const reply = await client.eval(REMOVE, 1, key);
-      switch (Number(reply)) {
+      const mark = this.#nextMark();
+      const reply: unknown = await client.eval(REMOVE, 1, key, mark);
+      const found: unknown = Array.isArray(reply) && reply[0] === mark ? reply[1] : undefined;
+      switch (Number(found)) {
         case REMOVED.foreign:
           throw foreign(request);
         case REMOVED.freshEntry:

@@ -8,22 +8,11 @@ import { classifyFailure, OutOfStepError } from './redis-failure.js';
  */
 export class ReplyLine {
   readonly #client: Redis;
-  readonly #countPending: () => number;
   #confirmation: Promise<void> | undefined;
   #confirmations = 0;
 
-  /**
-   * @param client whose replies are meant
-   * @param countPending how many operations wait for replies
-   */
-  constructor(client: Redis, countPending: () => number) {
+  constructor(client: Redis) {
     this.#client = client;
-    this.#countPending = countPending;
-  }
-
-  /** Whether a reply may be one that somebody else waits for. */
-  get isShared(): boolean {
-    return this.#countPending() > 1;
   }
 
   /**

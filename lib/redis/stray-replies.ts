@@ -15,7 +15,7 @@ interface Recipient {
  * @param client that has just connected: each connection has a queue of its own
  */
 export function catchStrayReplies(client: Redis): void {
-  const queue = client.commandQueue;
+  const { commandQueue: queue, stream } = client;
   const shift = queue.shift.bind(queue);
   let isOver = false;
   const tell = (): void => {
@@ -35,5 +35,7 @@ export function catchStrayReplies(client: Redis): void {
       else isOver = true;
     },
   };
-  Object.assign(queue, { shift: () => shift() ?? (isOver ? undefined : { command: nobody }) });
+  // The driver stops reading before it empties the queue: no reply is missing its recipient then.
+  const isReading = (): boolean => !isOver && stream.listenerCount('data') > 0;
+  Object.assign(queue, { shift: () => shift() ?? (isReading() ? { command: nobody } : undefined) });
 }

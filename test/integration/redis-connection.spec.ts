@@ -125,6 +125,14 @@ describe('A login that is refused', () => {
     expect((await timed(cache.get('key'))).milliseconds).toBeLessThan(50);
   });
 
+  it('is a typed error, and keeps nobody busy, when it is refused while other commands are on the way', async () => {
+    const answer = (command: string) => (command === 'auth' ? '-WRONGPASS invalid\r\n' : undefined);
+    await withPeer({ answer }, async (port) => {
+      const cache = redis.newCacheAt({ host: '127.0.0.1', port, password: 'S3CRET', socketTimeout: T });
+      expect(await rejection(cache.get('key'))).toMatchObject({ code: 'REDIS_CREDENTIALS' });
+    });
+  });
+
   it('is not tried again for ten seconds', async () => {
     const cache = redis.newCacheAt({
       ...redis.address,
@@ -469,7 +477,7 @@ describe('A peer that is no Redis', () => {
     const onConnection = () => {
       connections += 1;
     };
-    await withPeer({ answer: answerSlowly, onConnection }, async (port) => {
+    await withPeer({ answer: answerSlowly, echoAfter: T * 0.4, onConnection }, async (port) => {
       const cache = redis.newCacheAt({ host: '127.0.0.1', port, socketTimeout: T });
       expect(await rejection(cache.get('key'))).toMatchObject({ code: 'REDIS_TIMEOUT' });
       expect(await cache.get('key')).toBe(CacheMiss.instance);

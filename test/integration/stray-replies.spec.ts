@@ -71,6 +71,18 @@ describe('Replies that belong to somebody else', () => {
     },
   );
 
+  it.each([
+    ['get', '$-1\r\n', (cache: RedisCache) => cache.get('key')],
+    ['delete', ':0\r\n', (cache: RedisCache) => cache.delete('key')],
+  ])('A22 never pass for the answer to a %s that is alone', async (_, bytes, run) => {
+    const cache = newProxiedCache();
+    await cache.set('key', 1);
+    await proxy.inject({ kind: 'black-hole', connections: 'all' });
+    const alone = timed(run(cache));
+    await proxy.inject({ kind: 'unsolicited', bytes });
+    expect((await alone).outcome).toBeInstanceOf(SpakkyCacheError);
+  });
+
   it('A22 never make a clear remove a key that is not under its prefix', async () => {
     await redis.raw.set('foreign', 'precious');
     const cache = newProxiedCache();

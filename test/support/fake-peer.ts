@@ -7,13 +7,15 @@ export interface PeerBehaviour {
   readonly greeting?: string;
   /** The answer to each command; none: silence. It may be told which command, in lower case. */
   readonly answer?: (command: string, socket: Socket) => string | undefined;
+  /** How late it repeats what it is asked to, in milliseconds: as late as what `answer` sends, which comes before it. */
+  readonly echoAfter?: number;
   /** Called with every connection. */
   readonly onConnection?: (socket: Socket) => void;
 }
 
 /** Serves a peer that only looks like Redis, or does not, while the test runs. */
 export async function withPeer(
-  { greeting = '', answer, onConnection }: PeerBehaviour,
+  { greeting = '', answer, echoAfter = 0, onConnection }: PeerBehaviour,
   test: (port: number) => Promise<void>,
   port?: number,
 ): Promise<void> {
@@ -26,7 +28,11 @@ export async function withPeer(
     if (greeting !== '') socket.write(greeting);
     socket.on('data', (data) => {
       // Whatever it is, it keeps its replies in the order of the commands.
-      for (const question of questionsIn(data)) socket.write(`$${question.length}\r\n${question}\r\n`);
+      for (const question of questionsIn(data)) {
+        const echo = (): void => void socket.write(`$${question.length}\r\n${question}\r\n`);
+        if (echoAfter === 0) echo();
+        else setTimeout(echo, echoAfter);
+      }
       for (const command of commandsIn(data)) {
         const reply = answer?.(command, socket);
         if (reply !== undefined && socket.writable) socket.write(reply);
