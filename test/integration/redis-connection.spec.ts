@@ -126,8 +126,7 @@ describe('A login that is refused', () => {
   });
 
   it('is a typed error, and keeps nobody busy, when it is refused while other commands are on the way', async () => {
-    const answer = (command: string) => (command === 'auth' ? '-WRONGPASS invalid\r\n' : undefined);
-    await withPeer({ answer }, async (port) => {
+    await withPeer({ answer: refuseLogin }, async (port) => {
       const cache = redis.newCacheAt({ host: '127.0.0.1', port, password: 'S3CRET', socketTimeout: T });
       expect(await rejection(cache.get('key'))).toMatchObject({ code: 'REDIS_CREDENTIALS' });
     });
@@ -730,4 +729,9 @@ function answerMissTwice(command: string): string {
 function answerSlowly(command: string, socket: Socket): undefined {
   const [reply, milliseconds] = command === 'ping' ? ['+PONG\r\n', T * 0.8] : ['$-1\r\n', T * 0.4];
   setTimeout(() => socket.writable && socket.write(reply), milliseconds);
+}
+
+/** Answers nothing but the login, and that badly. */
+function refuseLogin(command: string): string | undefined {
+  return command === 'auth' ? '-WRONGPASS invalid\r\n' : undefined;
 }
