@@ -58,8 +58,10 @@ export function ownLink(server: OwnServer, variation: OwnLinkVariation = {}): Re
   });
   // An error after the end of everything interests nobody, but ioredis would print it.
   client.on('error', () => undefined);
-  client.on('connect', () => catchStrayReplies(client));
-  guardParser(client);
+  client.on('connect', () => {
+    guardParser(client);
+    catchStrayReplies(client);
+  });
   return {
     client,
     target: variation.target ?? {

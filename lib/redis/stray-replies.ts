@@ -1,11 +1,11 @@
 import type { Redis } from 'ioredis';
 
-/** What ioredis asks of a command whose reply has come, or never will. */
+/** What ioredis asks of a command whose reply has come. */
 interface Recipient {
   readonly name: string;
   readonly args: readonly string[];
   resolve(): void;
-  reject(error: Error): void;
+  reject(): void;
 }
 
 /**
@@ -17,7 +17,6 @@ interface Recipient {
 export function catchStrayReplies(client: Redis): void {
   const { commandQueue: queue, stream } = client;
   const shift = queue.shift.bind(queue);
-  let isOver = false;
   const tell = (): void => {
     // As ioredis words it: it is one failure, whatever the reply.
     client.emit(
@@ -25,17 +24,8 @@ export function catchStrayReplies(client: Redis): void {
       new Error('Command queue state error. If you can reproduce this, please report it.'),
     );
   };
-  const nobody: Recipient = {
-    name: 'nobody',
-    args: [],
-    resolve: tell,
-    reject(error) {
-      // At the end of a connection the driver empties the queue, until there is nothing left to take.
-      if (error.name === 'ReplyError') tell();
-      else isOver = true;
-    },
-  };
-  // The driver stops reading before it empties the queue: no reply is missing its recipient then.
-  const isReading = (): boolean => !isOver && stream.listenerCount('data') > 0;
+  const nobody: Recipient = { name: 'nobody', args: [], resolve: tell, reject: tell };
+  // The driver stops reading before it empties the queue, which it does until there is nothing left to take.
+  const isReading = (): boolean => stream.listenerCount('data') > 0;
   Object.assign(queue, { shift: () => shift() ?? (isReading() ? { command: nobody } : undefined) });
 }
