@@ -9,8 +9,10 @@ export function hostAndPort({ host, port }: ResolvedAddress): string {
 export function parseAddress(text: string, ownHost: string): ResolvedAddress | undefined {
   const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(text) ?? [];
   if (port === '') return undefined;
-  return {
-    host: host === '' || host === '?' ? ownHost : host.replace(/^\[(.*)\]$/, '$1'),
-    port: Number(port),
-  };
+  return { host: hostOr(ownHost, host).replace(/^\[(.*)\]$/, '$1'), port: Number(port) };
+}
+
+/** A server that does not know the name of its host, or means its own, says nothing, or `?`. */
+export function hostOr(ownHost: string, said: unknown): string {
+  return typeof said === 'string' && said !== '' && said !== '?' ? said : ownHost;
 }

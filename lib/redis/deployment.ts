@@ -1,6 +1,6 @@
 import { MAGIC, OFFSET, WIRE_VERSION } from '../codec/frame-layout.js';
 import { RedisCacheOperationError } from '../contract/redis-errors.js';
-import { escapePattern } from './escape-pattern.js';
+import { isUnder, patternUnder } from './key-prefix.js';
 import type { RedisRequest } from './redis-error.js';
 import type { RedisShard, RedisTopology, Send } from './redis-topology.js';
 
@@ -27,13 +27,13 @@ async function inspectServer(server: RedisShard, request: RedisRequest): Promise
   const ask = <Reply>(send: Send<Reply>) => unlessRefused(server.run(request, send));
   const [info, own, all] = await Promise.all([
     ask((client) => client.info()),
-    ask((client) => client.scanBuffer(0, 'MATCH', `${escapePattern(request.prefix)}*`, 'COUNT', SAMPLE)),
+    ask((client) => client.scanBuffer(0, 'MATCH', patternUnder(request.prefix), 'COUNT', SAMPLE)),
     ask((client) => client.scanBuffer(0, 'COUNT', SAMPLE)),
   ]);
   const sample = own?.[1].slice(0, ENTRIES_OF_SAMPLE) ?? [];
   const heads = await Promise.all(sample.map((key) => headOf(server, request, key)));
   const prefix = Buffer.from(request.prefix);
-  const isShared = all?.[1].some((key) => !prefix.equals(key.subarray(0, prefix.length))) ?? false;
+  const isShared = all?.[1].some((key) => !isUnder(prefix, key)) ?? false;
   return [...aboutServer(info ?? '', isShared), ...aboutEntries(heads, request.prefix)];
 }
 

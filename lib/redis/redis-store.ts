@@ -12,7 +12,7 @@ import type {
   Reply,
   Slot,
 } from '../core/cache-store.js';
-import { escapePattern } from './escape-pattern.js';
+import { isUnder, patternUnder } from './key-prefix.js';
 import { operationError, type RedisRequest } from './redis-error.js';
 import { operationFailure } from './redis-failure.js';
 import type { RedisShard, RedisTopology } from './redis-topology.js';
@@ -28,6 +28,7 @@ const ABSENT: Slot = { state: 'absent' };
 export class RedisStore implements CacheStore {
   readonly room = BODY_OFFSET.entry;
   readonly #topology: RedisTopology;
+  /** Each removal is answered with a mark of its own. */
   #marks = 0;
 
   readonly #handlers: CommandHandlers = {
@@ -63,12 +64,6 @@ export class RedisStore implements CacheStore {
     });
   }
 
-  /** Different for each command of this store. */
-  #nextMark(): string {
-    this.#marks += 1;
-    return `${this.#marks}`;
-  }
-
   #write(request: KeyRequest, { bytes, ttl }: Put): Promise<void> {
     const key = physicalKey(request);
     sealEntry(bytes, key);
@@ -81,7 +76,8 @@ export class RedisStore implements CacheStore {
   #remove(request: KeyRequest): Promise<boolean> {
     const key = physicalKey(request);
     return this.#topology.run(request, key, async (client) => {
-      const mark = this.#nextMark();
+      this.#marks += 1;
+      const mark = String(this.#marks);
       const reply: unknown = await client.eval(REMOVE, 1, key, mark);
       const found: unknown = Array.isArray(reply) && reply[0] === mark ? reply[1] : undefined;
       switch (Number(found)) {
@@ -114,7 +110,7 @@ export class RedisStore implements CacheStore {
 
   /** Page by page, so that neither the server nor this process ever holds more than a page, and others get in between. */
   async #clearServer(server: RedisShard, request: RedisRequest): Promise<RedisRequest> {
-    const pattern = `${escapePattern(request.prefix)}*`;
+    const pattern = patternUnder(request.prefix);
     let cursor = '0';
     let step = request;
     do {
@@ -156,7 +152,7 @@ export class RedisStore implements CacheStore {
         throw this.#unexpected(request, 'SCAN', describe(reply));
       }
       // They are about to be removed.
-      if (!reply[1].every((key) => begins(key, prefix)))
+      if (!reply[1].every((key) => isUnder(prefix, key)))
         throw this.#unexpected(request, 'SCAN', 'other keys');
       return [reply[0].toString(), reply[1]];
     });
@@ -182,10 +178,6 @@ export class RedisStore implements CacheStore {
 
 function describe(reply: unknown): string {
   return reply === null ? 'null' : typeof reply;
-}
-
-function begins(key: unknown, prefix: Buffer): boolean {
-  return Buffer.isBuffer(key) && prefix.equals(key.subarray(0, prefix.length));
 }
 
 type KeyRequest = RedisRequest & { readonly key: string };

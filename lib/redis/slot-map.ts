@@ -1,5 +1,5 @@
 import type { ResolvedAddress } from '../config/resolved-redis-cache-options.js';
-import { hostAndPort } from './address.js';
+import { hostAndPort, hostOr } from './address.js';
 
 /** How many parts a cluster divides its keys into (https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/). */
 export const SLOTS = 16_384;
@@ -19,7 +19,7 @@ export class SlotMap {
     for (const range of reply) {
       if (!Array.isArray(range) || !Array.isArray(range[2])) return undefined;
       const [first, last, [ownerHost, ownerPort]] = range;
-      const owner = { host: hostOf(ownerHost) ?? host, port: Number(ownerPort) };
+      const owner = { host: hostOr(host, ownerHost), port: Number(ownerPort) };
       for (let slot = Number(first); slot <= Number(last); slot++) map.#owners[slot] = owner;
     }
     return map.#owners.some((owner) => owner !== undefined) ? map : undefined;
@@ -82,9 +82,4 @@ export class SlotMap {
     const [left, right] = [this.#owners[slot], other.#owners[slot]];
     return left === right || (left?.host === right?.host && left?.port === right?.port);
   }
-}
-
-/** A node that does not know its own name says nothing, or `?`. */
-function hostOf(host: unknown): string | undefined {
-  return typeof host === 'string' && host !== '' && host !== '?' ? host : undefined;
 }
