@@ -1,10 +1,11 @@
 import { setImmediate, setTimeout as delay } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { CacheHit } from '../../lib/contract/cache-result.js';
 import type { RedisCache } from '../../lib/redis/redis-cache.js';
 import type { Fault } from '../support/fault.js';
-import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.js';
+import { startFaultProxy } from '../support/fault-proxy.js';
 import { fillFor, operationNamed, OPERATIONS, type OperationCase } from '../support/operations.js';
+import { fillKeys, useFaultProxy } from '../support/proxied-fixture.js';
 import { rejection } from '../support/rejection.js';
 import { useRedisServer } from '../support/redis-fixture.js';
 import { eventually, timed } from '../support/waiting.js';
@@ -22,35 +23,13 @@ const RECOVERY = 2_000;
 const WRITES = ['set', 'eval', 'unlink'] as const;
 
 const redis = useRedisServer();
-let proxy: FaultProxy;
-
-beforeAll(async () => {
-  proxy = await startFaultProxy(redis.address);
-});
+const way = useFaultProxy(redis, T);
 
 afterEach(async () => {
   await redis.server.resume();
   if (redis.raw.status === 'end') await redis.restart();
-  await proxy.heal();
-  proxy.resetCounts();
   await redis.raw.flushall();
 });
-
-afterAll(async () => {
-  await proxy.close();
-});
-
-/** A cache that reaches the server through the proxy. */
-function newProxiedCache(keyPrefix = redis.newPrefix()): RedisCache {
-  return redis.newCacheAt({ host: proxy.host, port: proxy.port, keyPrefix, socketTimeout: T });
-}
-
-/** Keys that each hold their own name, so that a value tells whose it is. */
-async function fillKeys(cache: RedisCache, count: number): Promise<readonly string[]> {
-  const keys = Array.from({ length: count }, (_, index) => `key:${index}`);
-  await Promise.all(keys.map((key) => cache.set(key, key)));
-  return keys;
-}
 
 /** How often the server has carried a command out since its statistics were reset. */
 async function callsOf(command: string): Promise<number> {
@@ -75,10 +54,10 @@ describe('A write whose reply is lost', () => {
     'A15 %s is of unknown outcome, and the server carries its %s out once',
     async (name, command, fault, code) => {
       const keyPrefix = redis.newPrefix();
-      const cache = newProxiedCache(keyPrefix);
+      const cache = way.newProxiedCache(keyPrefix);
       await (name === 'set' ? cache.ping() : fillFor(cache));
       await redis.raw.config('RESETSTAT');
-      await proxy.inject(fault, { commands: WRITES, times: 1 });
+      await way.proxy.inject(fault, { commands: WRITES, times: 1 });
       const { outcome, milliseconds } = await timed(operationNamed(name).run(cache));
       expect(outcome).toMatchObject({ code });
       expect(milliseconds).toBeLessThan(WITHIN);
@@ -95,15 +74,15 @@ describe('What could not be sent', () => {
   it.each(writes)(
     'A19 $name is never carried out later, when the server answers after all',
     async ({ run }: OperationCase) => {
-      await proxy.inject({ kind: 'black-hole', connections: 'new' });
-      const cache = newProxiedCache();
+      await way.proxy.inject({ kind: 'black-hole', connections: 'new' });
+      const cache = way.newProxiedCache();
       const { outcome, milliseconds } = await timed(run(cache));
       expect(outcome).toMatchObject({ code: 'REDIS_UNREACHABLE' });
       expect(milliseconds).toBeLessThan(WITHIN);
-      await proxy.heal();
+      await way.proxy.heal();
       await eventually(RECOVERY, () => cache.ping());
       await delay(T);
-      expect([...WRITES, 'scan'].map((command) => proxy.carried(command))).toEqual([0, 0, 0, 0]);
+      expect([...WRITES, 'scan'].map((command) => way.proxy.carried(command))).toEqual([0, 0, 0, 0]);
     },
   );
 });
@@ -177,16 +156,16 @@ describe('An error reply', () => {
     ['ERR unknown command', 'REDIS_ERROR_REPLY'],
     ['not even a code', 'REDIS_ERROR_REPLY'],
   ])('A24 is told by its code in every operation: %s', async (error, code) => {
-    const cache = newProxiedCache();
+    const cache = way.newProxiedCache();
     await fillFor(cache);
-    await proxy.inject({ kind: 'error-reply', error });
+    await way.proxy.inject({ kind: 'error-reply', error });
     for (const { run } of OPERATIONS) {
       const { outcome, milliseconds } = await timed(run(cache));
       expect(outcome).toMatchObject({ code, cause: { message: expect.stringMatching(/./) } });
       expect(String(outcome)).not.toContain(error);
       expect(milliseconds).toBeLessThan(WITHIN);
     }
-    await proxy.heal();
+    await way.proxy.heal();
     await eventually(RECOVERY, () => cache.ping());
   });
 
@@ -238,15 +217,15 @@ describe('clear', () => {
     const keyPrefix = redis.newPrefix();
     await seed(keyPrefix, OWN);
     await seed('foreign:', 10);
-    const cache = newProxiedCache(keyPrefix);
+    const cache = way.newProxiedCache(keyPrefix);
     const cleared = timed(cache.clear());
     await untilUnderWay(10);
-    await proxy.inject({ kind: 'cut-mid-reply' });
+    await way.proxy.inject({ kind: 'cut-mid-reply' });
     const { outcome } = await cleared;
     expect(outcome).toMatchObject({ code: 'REDIS_OUTCOME_UNKNOWN_LOST' });
     expect(String(outcome)).toContain('Part of the entries is gone already: repeat it to remove the rest.');
     expect(await redis.raw.dbsize()).toBeGreaterThan(10);
-    await proxy.heal();
+    await way.proxy.heal();
     await eventually(RECOVERY, () => cache.clear());
     expect(await redis.raw.dbsize()).toBe(10);
   });

@@ -14,6 +14,7 @@ import { warningsDuring } from '../support/host-process.js';
 import { changesData, operationNamed, OPERATIONS } from '../support/operations.js';
 import { rejection } from '../support/rejection.js';
 import { useRedisServer } from '../support/redis-fixture.js';
+import { eventually, openHandles } from '../support/waiting.js';
 
 /** The socket timeout of these tests, and what "within the deadline" allows on top. */
 const T = 500;
@@ -40,28 +41,10 @@ async function timed(operation: Promise<unknown>): Promise<{ error: unknown; mil
   return { error, milliseconds: performance.now() - start };
 }
 
-/** Sockets and timers that keep this process alive. */
-function openHandles(): number {
-  const resources = process.getActiveResourcesInfo();
-  return resources.filter((kind) => kind === 'TCPSocketWrap' || kind === 'Timeout').length;
-}
-
 /** How many connections the server has accepted so far. */
 async function connectionsReceived(): Promise<number> {
   const stats = await redis.raw.info('stats');
   return Number(/total_connections_received:(\d+)/.exec(stats)?.[1]);
-}
-
-async function eventually<Value>(within: number, attempt: () => Promise<Value>): Promise<Value> {
-  const end = performance.now() + within;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (performance.now() > end) throw error;
-      await delay(10);
-    }
-  }
 }
 
 describe('Without a server', () => {

@@ -1,9 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { CacheHit, type CacheResult } from '../../lib/contract/cache-result.js';
 import { SpakkyCacheError } from '../../lib/contract/errors.js';
 import type { RedisCache } from '../../lib/redis/redis-cache.js';
 import type { Fault } from '../support/fault.js';
-import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.js';
+
+import { fillKeys, useFaultProxy } from '../support/proxied-fixture.js';
 import { useRedisServer } from '../support/redis-fixture.js';
 import { timed } from '../support/waiting.js';
 
@@ -12,31 +13,7 @@ const T = 300;
 const WITHIN = Math.max(T * 1.1, T + 50);
 
 const redis = useRedisServer();
-let proxy: FaultProxy;
-
-beforeAll(async () => {
-  proxy = await startFaultProxy(redis.address);
-});
-
-afterEach(async () => {
-  await proxy.heal();
-});
-
-afterAll(async () => {
-  await proxy.close();
-});
-
-/** A cache that reaches the server through the proxy. */
-function newProxiedCache(keyPrefix = redis.newPrefix()): RedisCache {
-  return redis.newCacheAt({ host: proxy.host, port: proxy.port, keyPrefix, socketTimeout: T });
-}
-
-/** Keys that each hold their own name, so that a value tells whose it is. */
-async function fillKeys(cache: RedisCache, count: number): Promise<readonly string[]> {
-  const keys = Array.from({ length: count }, (_, index) => `key:${index}`);
-  await Promise.all(keys.map((key) => cache.set(key, key)));
-  return keys;
-}
+const way = useFaultProxy(redis, T);
 
 /** As Redis would say it. */
 function bulk(bytes: Buffer | null): string {
@@ -55,7 +32,7 @@ describe('Replies that belong to somebody else', () => {
     'A22 never reach one of 100 concurrent gets: %s, in between, that nobody asked for',
     async (kind) => {
       const keyPrefix = redis.newPrefix();
-      const cache = newProxiedCache(keyPrefix);
+      const cache = way.newProxiedCache(keyPrefix);
       const keys = await fillKeys(cache, 100);
       await cache.set('other', 'other');
       const other = await redis.raw.getBuffer(`${keyPrefix}other`);
@@ -65,7 +42,7 @@ describe('Replies that belong to somebody else', () => {
         ['a miss', '$-1\r\n'],
       ]);
       const extra: Fault = { kind: 'extra-reply', bytes: strays.get(kind) ?? '' };
-      await proxy.inject(extra, { commands: ['get'], times: 1 });
+      await way.proxy.inject(extra, { commands: ['get'], times: 1 });
       const results = await Promise.allSettled(keys.map((key) => cache.get(key)));
       expect(keys.filter((key, index) => !isHonest(results[index], key))).toEqual([]);
     },
@@ -75,20 +52,23 @@ describe('Replies that belong to somebody else', () => {
     ['get', '$-1\r\n', (cache: RedisCache) => cache.get('key')],
     ['delete', ':0\r\n', (cache: RedisCache) => cache.delete('key')],
   ])('A22 never pass for the answer to a %s that is alone', async (_, bytes, run) => {
-    const cache = newProxiedCache();
+    const cache = way.newProxiedCache();
     await cache.set('key', 1);
-    await proxy.inject({ kind: 'black-hole', connections: 'all' });
+    await way.proxy.inject({ kind: 'black-hole', connections: 'all' });
     const alone = timed(run(cache));
-    await proxy.inject({ kind: 'unsolicited', bytes });
+    await way.proxy.inject({ kind: 'unsolicited', bytes });
     expect((await alone).outcome).toBeInstanceOf(SpakkyCacheError);
   });
 
   it('A22 never make a clear remove a key that is not under its prefix', async () => {
     await redis.raw.set('foreign', 'precious');
-    const cache = newProxiedCache();
+    const cache = way.newProxiedCache();
     await cache.set('key', 1);
     const page = '*2\r\n$1\r\n0\r\n*1\r\n$7\r\nforeign\r\n';
-    await proxy.inject({ kind: 'replace-reply', bytes: page, afterwards: 'pass' }, { commands: ['scan'] });
+    await way.proxy.inject(
+      { kind: 'replace-reply', bytes: page, afterwards: 'pass' },
+      { commands: ['scan'] },
+    );
     const { outcome } = await timed(cache.clear());
     expect(await redis.raw.get('foreign')).toBe('precious');
     expect(outcome).toMatchObject({ code: 'REDIS_UNEXPECTED_REPLY' });
@@ -96,13 +76,16 @@ describe('Replies that belong to somebody else', () => {
 
   it('A21 give no other value than the right one, wherever noise comes in a reply', async () => {
     const keyPrefix = redis.newPrefix();
-    await newProxiedCache(keyPrefix).set('key', 'value');
+    await way.newProxiedCache(keyPrefix).set('key', 'value');
     const { length } = bulk(await redis.raw.getBuffer(`${keyPrefix}key`));
     const seen: unknown[] = [];
     for (let at = 0; at <= length; at++) {
-      const cache = newProxiedCache(keyPrefix);
+      const cache = way.newProxiedCache(keyPrefix);
       await cache.ping();
-      await proxy.inject({ kind: 'noise-in-reply', bytes: '\u00fe\u0001\u0000', at }, { commands: ['get'] });
+      await way.proxy.inject(
+        { kind: 'noise-in-reply', bytes: '\u00fe\u0001\u0000', at },
+        { commands: ['get'] },
+      );
       const { outcome, milliseconds } = await timed(cache.get('key'));
       expect(milliseconds).toBeLessThan(WITHIN);
       if (!(outcome instanceof SpakkyCacheError)) seen.push(outcome);

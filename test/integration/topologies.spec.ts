@@ -5,8 +5,9 @@ import { newWriteId } from '../../lib/codec/write-id.js';
 import type { RedisCacheOptions } from '../../lib/config/redis-cache-options.js';
 import type { RedisCache } from '../../lib/redis/redis-cache.js';
 import { readAclRule } from '../support/acl-rule.js';
+import { expectToServe } from '../support/expectations.js';
 import type { Variables } from '../support/cache-fixture.js';
-import { fillFor, OPERATIONS } from '../support/operations.js';
+import { OPERATIONS } from '../support/operations.js';
 import { type RedisFixture, useRedisServer } from '../support/redis-fixture.js';
 import { rejection } from '../support/rejection.js';
 import { eventually } from '../support/waiting.js';
@@ -25,14 +26,6 @@ type Ways = Readonly<Record<string, () => Way>>;
 
 function newCache(redis: RedisFixture, { options, variables }: Way): RedisCache {
   return redis.newCacheAt({ keyPrefix: redis.newPrefix(), socketTimeout: T, ...options }, variables);
-}
-
-/** Every operation answers there what it answers where nothing is special. */
-async function expectToWork(cache: RedisCache): Promise<void> {
-  for (const { run, answer } of OPERATIONS) {
-    await fillFor(cache);
-    expect(await run(cache)).toEqual(answer);
-  }
 }
 
 /** Every operation fails there in the same way. */
@@ -71,7 +64,7 @@ describe('TLS', () => {
   };
 
   it.each(Object.entries(trusted))('is spoken by %s', async (_, way) => {
-    await expectToWork(newCache(redis, way()));
+    await expectToServe(newCache(redis, way()));
   });
 
   const distrusted: Ways = {
@@ -133,7 +126,7 @@ describe('A unix socket', () => {
 
   it.each(Object.entries(ways))('is reached %s, password and database included', async (_, way) => {
     const cache = newCache(redis, way());
-    await expectToWork(cache);
+    await expectToServe(cache);
     await cache.set('last', 1);
     await redis.raw.select(2);
     expect(await redis.raw.exists(`${cache.location.prefix}last`)).toBe(1);
@@ -164,14 +157,14 @@ describe('A user with the rule of the README', () => {
 
   it('may do everything, by options and by variables', async () => {
     await grant();
-    await expectToWork(cacheOfUser());
+    await expectToServe(cacheOfUser());
     const variables = {
       ...place(redis),
       SPAKKY_REDIS__USERNAME: username,
       SPAKKY_REDIS__PASSWORD: password,
       SPAKKY_REDIS__KEY_PREFIX: prefix,
     };
-    await expectToWork(redis.newCacheAt({}, variables));
+    await expectToServe(redis.newCacheAt({}, variables));
   });
 
   it('A10 may do nothing to keys of another prefix: each operation on them is a typed error', async () => {
@@ -212,7 +205,7 @@ describe('A user with the rule of the README', () => {
       message: expect.stringContaining('SELECT was refused: NOPERM'),
     });
     expect(await redis.raw.keys(`${cache.location.prefix}*`)).toEqual([]);
-    await expectToWork(cacheOfUser());
+    await expectToServe(cacheOfUser());
   });
 
   it('A24 waits with its database while a script blocks the server', async () => {
@@ -257,7 +250,7 @@ describe('A server that refuses CLIENT, CONFIG and INFO', () => {
       const [name, ...parameters] = command;
       await expect(redis.raw.call(name, parameters)).rejects.toThrow('NOPERM');
     }
-    await expectToWork(redis.newCache());
+    await expectToServe(redis.newCache());
   });
 });
 

@@ -1,15 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { CacheHit } from '../../lib/contract/cache-result.js';
+import { keySlot } from '../../lib/redis/key-slot.js';
 import type { RedisCache } from '../../lib/redis/redis-cache.js';
 import { readAclRule } from '../support/acl-rule.js';
+import { expectToEndQuietly, expectToServe } from '../support/expectations.js';
 import { getFreePort } from '../support/free-port.js';
 import { underLoad } from '../support/load.js';
-import { fillFor, OPERATIONS } from '../support/operations.js';
+import { OPERATIONS } from '../support/operations.js';
 import type { RedisServer } from '../support/redis-server.js';
 import { rejection } from '../support/rejection.js';
 import type { SlotMigration } from '../support/slot-migration.js';
-import { useCluster } from '../support/topology-fixtures.js';
+import { useCluster, waysToSay } from '../support/topology-fixtures.js';
 import { eventually, openHandles, timed } from '../support/waiting.js';
 
 jest.setTimeout(60_000);
@@ -86,17 +88,26 @@ async function moveHalfway(cache: RedisCache, key: string): Promise<SlotMigratio
 }
 
 describe('A cluster', () => {
-  it.each([
-    ['options', () => newCache()],
-    [
-      'variables',
-      () => redis.newCacheAt({ keyPrefix: redis.newPrefix(), socketTimeout: T }, redis.variables),
-    ],
-  ])('is reached by %s, and serves every operation', async (_, create) => {
+  it.each(waysToSay(redis, T))('is reached by %s, and serves every operation', async (_, create) => {
     const cache = create();
-    for (const { run, answer } of OPERATIONS) {
-      await fillFor(cache);
-      expect(await run(cache)).toEqual(answer);
+    await expectToServe(cache);
+  });
+
+  it('is asked for a key where the server says that it is, whatever the braces in it', async () => {
+    const keys = [
+      'key',
+      '{tag}key',
+      'a{tag}b{other}',
+      '{}abc}',
+      'a{}{b}',
+      'a{b',
+      'a}b{c}',
+      '{{a}}',
+      'ключ{é}',
+    ];
+    for (const key of keys) {
+      expect([key, keySlot(key)]).toEqual([key, await redis.servers.slotOf(key)]);
+      expect(keySlot(Buffer.from(key))).toBe(keySlot(key));
     }
   });
 
@@ -440,12 +451,7 @@ describe('close', () => {
       },
     ],
   ])('A32 leaves no handle %s', async (_, arrange) => {
-    const before = openHandles();
-    const cache = newCache();
-    await arrange(cache);
-    const { milliseconds } = await timed(Promise.all([cache.close(), cache.close()]));
-    expect(milliseconds).toBeLessThan(T + 1_000);
-    await eventually(200, async () => expect(openHandles()).toBeLessThanOrEqual(before));
+    await expectToEndQuietly(newCache, arrange, T);
   });
 
   it('A32 leaves no handle at whichever moment of its first operations it comes', async () => {

@@ -2,13 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { CacheHit } from '../../lib/contract/cache-result.js';
 import type { RedisCache } from '../../lib/redis/redis-cache.js';
+import { expectToEndQuietly, expectToServe } from '../support/expectations.js';
 import { withPeer } from '../support/fake-peer.js';
 import { underLoad } from '../support/load.js';
-import { fillFor, OPERATIONS } from '../support/operations.js';
+import { OPERATIONS } from '../support/operations.js';
 import type { RedisServer } from '../support/redis-server.js';
 import { rejection } from '../support/rejection.js';
-import { useSentinels } from '../support/topology-fixtures.js';
-import { eventually, openHandles, timed } from '../support/waiting.js';
+import { useSentinels, waysToSay } from '../support/topology-fixtures.js';
+import { eventually, timed } from '../support/waiting.js';
 
 jest.setTimeout(60_000);
 
@@ -53,18 +54,9 @@ async function expectToStay(cache: RedisCache, master: RedisServer, former: Redi
 }
 
 describe('The master that sentinels name', () => {
-  it.each([
-    ['options', () => newCache()],
-    [
-      'variables',
-      () => redis.newCacheAt({ keyPrefix: redis.newPrefix(), socketTimeout: T }, redis.variables),
-    ],
-  ])('is reached by %s, and serves every operation', async (_, create) => {
+  it.each(waysToSay(redis, T))('is reached by %s, and serves every operation', async (_, create) => {
     const cache = create();
-    for (const { run, answer } of OPERATIONS) {
-      await fillFor(cache);
-      expect(await run(cache)).toEqual(answer);
-    }
+    await expectToServe(cache);
     await cache.set('last', 1);
     expect(await holds(await redis.servers.master(), cache, 'last')).toBe(true);
   });
@@ -235,12 +227,7 @@ describe('close', () => {
       },
     ],
   ])('A32 leaves no handle %s', async (_, arrange) => {
-    const before = openHandles();
-    const cache = newCache();
-    await arrange(cache);
-    const { milliseconds } = await timed(Promise.all([cache.close(), cache.close()]));
-    expect(milliseconds).toBeLessThan(T + 1_000);
-    await eventually(100, async () => expect(openHandles()).toBeLessThanOrEqual(before));
+    await expectToEndQuietly(newCache, arrange, T);
   });
 });
 

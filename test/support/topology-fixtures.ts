@@ -39,6 +39,21 @@ export function useCluster(options?: RedisClusterOptions): TopologyFixture<Redis
   return useTopology(() => startCluster(options), directionsToNodes);
 }
 
+/**
+ * Makes caches that are told where their servers are, in either way.
+ *
+ * @param socketTimeout of the caches, in milliseconds
+ */
+export function waysToSay<Topology, Address extends RedisConnectionOptions>(
+  redis: TopologyFixture<Topology, Address>,
+  socketTimeout: number,
+): readonly [string, () => RedisCache][] {
+  return [
+    ['options', () => redis.newCache({ socketTimeout })],
+    ['variables', () => redis.newCacheAt({ keyPrefix: redis.newPrefix(), socketTimeout }, redis.variables)],
+  ];
+}
+
 function useTopology<Topology extends { stop(): Promise<void> }, Address extends RedisConnectionOptions>(
   start: () => Promise<Topology>,
   directionsTo: (servers: Topology) => Directions<Address>,
