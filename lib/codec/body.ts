@@ -22,8 +22,6 @@ export const FLAG = {
   ascii: 0x01,
   /** The text is UTF-16, lowest byte first: it has lone surrogates. */
   utf16: 0x02,
-  /** Reserved: tag stamps stand between the plain length and the payload. */
-  stamps: 0x20,
   /** Reserved: the payload is compressed; the plain length is that of the uncompressed one. */
   compressed: 0x40,
   /** Reserved: the payload is followed by an HMAC. */

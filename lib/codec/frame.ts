@@ -1,4 +1,4 @@
-import { Buffer } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
 import { checksum } from './checksum.js';
 import { damagedPayload, foreignPayload, unsupportedPayload } from './failures.js';
 import {
@@ -9,15 +9,17 @@ import {
   LEASE_LENGTH,
   MAGIC,
   OFFSET,
+  SLOT,
   TIME_LENGTH,
   TOKEN_LENGTH,
   WIRE_VERSION,
 } from './frame-layout.js';
+import { type FrameNotes, hasNotes, readNotes } from './frame-notes.js';
 import { keySeed } from './key-seed.js';
 import { readWord, writeWord } from './words.js';
 import { putNewWriteId, WRITE_ID_LENGTH } from './write-id.js';
 
-/** Times of an entry that may be served stale, in milliseconds since the epoch by the server's clock. */
+/** Times of an entry that may be refreshed while it is there, in milliseconds since the epoch by the server's clock. */
 export interface EntryTimes {
   /** Until then it is a hit. */
   readonly freshUntil: number;
@@ -27,11 +29,14 @@ export interface EntryTimes {
 
 /** The lease that a key carries. */
 export interface Lease {
-  /** 16 bytes; all zero: nobody's. */
-  readonly token: Uint8Array;
+  /** Sixteen characters of one byte each; {@link NOBODY}'s: a pause, or nothing. */
+  readonly token: string;
   /** When it ends, in milliseconds since the epoch by the server's clock; 0: there is none. */
   readonly leaseDeadline: number;
 }
+
+/** The token of a slot that nobody holds. */
+export const NOBODY = '\0'.repeat(TOKEN_LENGTH);
 
 /** A stored entry. */
 export class EntryFrame {
@@ -40,23 +45,20 @@ export class EntryFrame {
   /**
    * @param bytes the whole frame
    * @param bodyStart where the codec's part of it begins
-   * @param times only of an entry that may be served stale
-   * @param lease only of an entry that may be served stale
+   * @param notes of an entry that has some
+   * @param times only of an entry that may be refreshed while it is there
+   * @param lease only of an entry that may be refreshed while it is there
    */
   constructor(
     readonly bytes: Buffer,
     readonly bodyStart: number,
+    readonly notes?: FrameNotes,
     readonly times?: EntryTimes,
     readonly lease?: Lease,
   ) {}
 
-  /** A view on the codec's part. */
-  get body(): Buffer {
-    return this.bytes.subarray(this.bodyStart);
-  }
-
-  /** 8 bytes that tell this write from every other; copied only when somebody asks, as most reads do not. */
-  get writeId(): Buffer {
+  /** Tells this write from every other: eight characters of one byte each; made only when asked for, as most reads do not. */
+  get writeId(): string {
     return writeIdOf(this.bytes);
   }
 }
@@ -74,21 +76,19 @@ export class LeaseFrame {
     readonly lease: Lease,
   ) {}
 
-  /** 8 bytes that tell this write from every other. */
-  get writeId(): Buffer {
+  /** Tells this write from every other: eight characters of one byte each. */
+  get writeId(): string {
     return writeIdOf(this.bytes);
   }
 }
 
-function writeIdOf(frame: Buffer): Buffer {
-  return Buffer.from(frame.subarray(OFFSET.writeId, OFFSET.writeId + WRITE_ID_LENGTH));
+/** The write id of a frame: eight characters of one byte each. */
+export function writeIdOf(frame: Buffer): string {
+  return frame.toString('latin1', OFFSET.writeId, OFFSET.writeId + WRITE_ID_LENGTH);
 }
 
 /** What a key holds. */
 export type Frame = EntryFrame | LeaseFrame;
-
-/** The slot of an entry that nobody holds a lease of. */
-export const NO_LEASE: Lease = { token: new Uint8Array(TOKEN_LENGTH), leaseDeadline: 0 };
 
 /**
  * Makes a plain entry of what the codec made with `BODY_OFFSET.entry` free bytes in front: nothing is copied.
@@ -103,58 +103,21 @@ export function sealEntry(frame: Buffer, wholeKey: string, writeId?: Uint8Array)
 }
 
 /**
- * Frames a plain entry.
+ * Makes an entry that may be refreshed while it is there, of what the codec made with `BODY_OFFSET.leasable` free bytes
+ * in front. Nobody holds a lease of it.
  *
- * @param body from the codec; it is copied
+ * @param frame is written to
  * @param wholeKey as it is in the store, prefix included
- * @param writeId 8 bytes that tell this write from every other
- */
-export function encodeEntry(body: Uint8Array, wholeKey: string, writeId: Uint8Array): Buffer {
-  const frame = Buffer.allocUnsafe(BODY_OFFSET.entry + body.length);
-  frame.set(body, BODY_OFFSET.entry);
-  sealEntry(frame, wholeKey, writeId);
-  return frame;
-}
-
-/**
- * Frames an entry that may be served stale and may carry a lease.
- *
- * @param body from the codec; it is copied
- * @param wholeKey as it is in the store, prefix included
- * @param writeId 8 bytes that tell this write from every other
  * @param times in milliseconds since the epoch
- * @param lease that it carries from the start; none when absent
+ * @param writeId 8 bytes that tell this write from every other; drawn when absent
  * @throws RangeError when a time is no whole number of milliseconds since the epoch
  */
-export function encodeLeasableEntry(
-  body: Uint8Array,
-  wholeKey: string,
-  writeId: Uint8Array,
-  times: EntryTimes,
-  lease: Lease = NO_LEASE,
-): Buffer {
-  const frame = Buffer.allocUnsafe(BODY_OFFSET.leasable + body.length);
+export function sealLeasable(frame: Buffer, wholeKey: string, times: EntryTimes, writeId?: Uint8Array): void {
   start(frame, KIND.leasable, writeId);
-  writeLease(frame, lease);
+  frame.fill(0, SLOT.start, SLOT.end);
   writeTime(frame, times.freshUntil, OFFSET.freshUntil);
   writeTime(frame, times.dieAt, OFFSET.dieAt);
-  frame.set(body, BODY_OFFSET.leasable);
   putChecksum(frame, CHECKSUM_OFFSET.leasable, BLANK.leasable, wholeKey);
-  return frame;
-}
-
-/**
- * Frames a bare lease.
- *
- * @param writeId 8 bytes that tell this write from every other
- * @param lease its token of 16 bytes and its end
- * @throws RangeError when the end is no whole number of milliseconds since the epoch
- */
-export function encodeLease(writeId: Uint8Array, lease: Lease): Buffer {
-  const frame = Buffer.allocUnsafe(LEASE_LENGTH);
-  start(frame, KIND.lease, writeId);
-  writeLease(frame, lease);
-  return frame;
 }
 
 /**
@@ -211,7 +174,9 @@ function checkStart(bytes: Buffer, key: string): number | undefined {
 function parseEntry(bytes: Buffer, key: string, wholeKey: string): EntryFrame {
   if (bytes.length < BODY_OFFSET.entry) throw cutShort(key);
   checkChecksum(bytes, CHECKSUM_OFFSET.entry, BLANK.entry, key, wholeKey);
-  return new EntryFrame(bytes, BODY_OFFSET.entry);
+  if (!hasNotes(bytes, BODY_OFFSET.entry)) return new EntryFrame(bytes, BODY_OFFSET.entry);
+  const [notes, bodyStart] = readNotes(bytes, BODY_OFFSET.entry, key);
+  return new EntryFrame(bytes, bodyStart, notes);
 }
 
 function parseLeasable(bytes: Buffer, key: string, wholeKey: string): EntryFrame {
@@ -221,7 +186,11 @@ function parseLeasable(bytes: Buffer, key: string, wholeKey: string): EntryFrame
     freshUntil: readTime(bytes, OFFSET.freshUntil, key),
     dieAt: readTime(bytes, OFFSET.dieAt, key),
   };
-  return new EntryFrame(bytes, BODY_OFFSET.leasable, times, readLease(bytes, key));
+  const lease = readLease(bytes, key);
+  if (!hasNotes(bytes, BODY_OFFSET.leasable))
+    return new EntryFrame(bytes, BODY_OFFSET.leasable, undefined, times, lease);
+  const [notes, bodyStart] = readNotes(bytes, BODY_OFFSET.leasable, key);
+  return new EntryFrame(bytes, bodyStart, notes, times, lease);
 }
 
 function parseLease(bytes: Buffer, key: string): LeaseFrame {
@@ -255,14 +224,8 @@ function checkChecksum(
   }
 }
 
-function writeLease(frame: Buffer, lease: Lease): void {
-  if (lease.token.length !== TOKEN_LENGTH) throw new RangeError(`A lease token has ${TOKEN_LENGTH} bytes`);
-  frame.set(lease.token, OFFSET.token);
-  writeTime(frame, lease.leaseDeadline, OFFSET.leaseDeadline);
-}
-
 function readLease(bytes: Buffer, key: string): Lease {
-  const token = Buffer.from(bytes.subarray(OFFSET.token, OFFSET.token + TOKEN_LENGTH));
+  const token = bytes.toString('latin1', OFFSET.token, OFFSET.token + TOKEN_LENGTH);
   return { token, leaseDeadline: readTime(bytes, OFFSET.leaseDeadline, key) };
 }
 

@@ -2,12 +2,11 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { FLAG } from '../../lib/codec/body.js';
 import { createCodec } from '../../lib/codec/codec.js';
-import { encodeEntry, encodeLeasableEntry, encodeLease } from '../../lib/codec/frame.js';
-import { newWriteId } from '../../lib/codec/write-id.js';
 import { CacheHit, CacheMiss } from '../../lib/contract/cache-result.js';
 import { CacheSerializationError } from '../../lib/contract/errors.js';
 import { difference } from '../support/exactness.js';
 import { SERIALIZATION_VALUES } from '../support/serialization-values.js';
+import { encodeEntry, encodeLeasableEntry, encodeLease } from '../support/stored-frames.js';
 import { rejection } from '../support/rejection.js';
 import { useRedisServer } from '../support/redis-fixture.js';
 
@@ -21,7 +20,7 @@ function newCache() {
 }
 
 function frameOf(value: unknown, wholeKey: string): Buffer {
-  return encodeEntry(codec.encode(value, 'key'), wholeKey, newWriteId());
+  return encodeEntry(codec.encode(value, 'key'), wholeKey);
 }
 
 describe('A cache over a live server', () => {
@@ -164,15 +163,15 @@ describe('A cache over a live server', () => {
     // The same header as of a true JSON payload, with another text, its true length and a true checksum.
     const body = Buffer.concat([json.subarray(0, 6), Buffer.from(deep)]);
     body.writeUInt32BE(deep.length, 2);
-    await redis.raw.set(physical('deep'), encodeEntry(body, physical('deep'), newWriteId()));
+    await redis.raw.set(physical('deep'), encodeEntry(body, physical('deep')));
     expect(String(await rejection(cache.get('deep')))).toMatch(/CacheSerializationError.*nested too deeply/);
     const huge = Buffer.from(json);
     huge.writeUInt32BE(0xff_ff_ff_ff, 2);
-    await redis.raw.set(physical('huge'), encodeEntry(huge, physical('huge'), newWriteId()));
+    await redis.raw.set(physical('huge'), encodeEntry(huge, physical('huge')));
     expect(String(await rejection(cache.get('huge')))).toMatch(/CacheSerializationError.*length is wrong/);
     const bomb = Buffer.from(json);
     bomb.writeUInt8(FLAG.compressed, 1);
-    await redis.raw.set(physical('bomb'), encodeEntry(bomb, physical('bomb'), newWriteId()));
+    await redis.raw.set(physical('bomb'), encodeEntry(bomb, physical('bomb')));
     expect(await rejection(cache.get('bomb'))).toMatchObject({ code: 'CACHE_PAYLOAD_UNSUPPORTED' });
     expect(process.memoryUsage.rss() - before).toBeLessThan(2 * 64 * 1024 * 1024);
   });
@@ -186,7 +185,7 @@ describe('A cache over a live server', () => {
     const text = '{"__proto__":{"polluted":1}}';
     const body = Buffer.concat([json.subarray(0, 6), Buffer.from(text)]);
     body.writeUInt32BE(text.length, 2);
-    await redis.raw.set(physical('key'), encodeEntry(body, physical('key'), newWriteId()));
+    await redis.raw.set(physical('key'), encodeEntry(body, physical('key')));
     expect(String(await rejection(cache.get('key')))).toMatch(/CacheSerializationError.*__proto__/);
     expect(Reflect.get({}, 'polluted')).toBeUndefined();
   });
@@ -231,14 +230,14 @@ describe('What lies in Redis', () => {
     const { cache, physical } = newCache();
     const body = codec.encode('value', 'key');
     const now = Date.now();
-    const lease = { token: Buffer.alloc(16, 1), leaseDeadline: now + 60_000 };
+    const lease = { token: '\u0001'.repeat(16), leaseDeadline: now + 60_000 };
     const frames = {
-      lease: encodeLease(newWriteId(), lease),
-      fresh: encodeLeasableEntry(body, physical('fresh'), newWriteId(), {
+      lease: encodeLease(Buffer.alloc(8), lease),
+      fresh: encodeLeasableEntry(body, physical('fresh'), undefined, {
         freshUntil: now + 60_000,
         dieAt: now + 120_000,
       }),
-      stale: encodeLeasableEntry(body, physical('stale'), newWriteId(), {
+      stale: encodeLeasableEntry(body, physical('stale'), undefined, {
         freshUntil: now - 1,
         dieAt: now + 120_000,
       }),

@@ -1,7 +1,5 @@
 import { runInThisContext } from 'node:vm';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { encodeLeasableEntry } from '../../lib/codec/frame.js';
-import { newWriteId } from '../../lib/codec/write-id.js';
 import type { RedisCacheOptions } from '../../lib/config/redis-cache-options.js';
 import type { RedisCache } from '../../lib/redis/redis-cache.js';
 import { readAclRule } from '../support/acl-rule.js';
@@ -9,6 +7,7 @@ import { expectToServe } from '../support/expectations.js';
 import type { Variables } from '../support/cache-fixture.js';
 import { OPERATIONS } from '../support/operations.js';
 import { type RedisFixture, useRedisServer } from '../support/redis-fixture.js';
+import { encodeLeasableEntry } from '../support/stored-frames.js';
 import { rejection } from '../support/rejection.js';
 import { eventually } from '../support/waiting.js';
 
@@ -228,7 +227,7 @@ describe('A user with the rule of the README', () => {
     const now = Date.now();
     const times = { freshUntil: now + 60_000, dieAt: now + 60_000 };
     const physical = (key: string) => `${cache.location.prefix}${key}`;
-    const entryOf = (key: string) => encodeLeasableEntry(Buffer.of(0), physical(key), newWriteId(), times);
+    const entryOf = (key: string) => encodeLeasableEntry(Buffer.of(0), physical(key), undefined, times);
     for (const key of ['key', 'with times of its own']) await redis.raw.set(physical(key), entryOf(key));
     expect(await rejection(run(cache))).toMatchObject({
       name: 'RedisCacheOperationError',
