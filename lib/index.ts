@@ -24,11 +24,15 @@ export type {
 export type { CacheWriteOptions, ICache } from './contract/cache.interface.js';
 export { CacheHit, CacheMiss, type CacheResult } from './contract/cache-result.js';
 export {
+  type CacheBatchFactory,
   type CacheCapabilities,
   type CacheCapability,
+  type CacheFactory,
   type CacheLoadContext,
   type CacheLoadOptions,
   type CacheMetricsSnapshot,
+  type CacheWriteErrorHandler,
+  type CacheWriter,
   type IBatchCache,
   type ICacheMetrics,
   type IStampedeProtectedCache,
@@ -49,6 +53,8 @@ export {
   CacheLockTimeoutError,
   type CacheSerializationCode,
   CacheSerializationError,
+  type CacheWriteCode,
+  CacheWriteError,
   InvalidCacheKeyError,
   InvalidCacheTtlError,
   SpakkyCacheError,
@@ -64,7 +70,7 @@ export {
 } from './contract/redis-errors.js';
 export type { CoreCache, ScopedCache } from './core/core-cache.js';
 export type { InMemoryCacheOptions } from './memory/in-memory-cache-options.js';
-export { InMemoryCache } from './memory/in-memory-cache.js';
+export { InMemoryCache, type InMemoryCacheContext } from './memory/in-memory-cache.js';
 export { CACHE, getCacheToken } from './module/cache.tokens.js';
 export type { CacheModuleExtras } from './module/define-cache-module.js';
 export {

@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import type { CacheSerializer, SerializerOptions } from '../codec/serializer.js';
+import type { CacheWriteErrorHandler } from '../contract/capabilities.js';
 import { LAST_MILLISECOND, toMilliseconds } from '../contract/duration.js';
 import { fits, mismatch, type Reading } from './reading.js';
 import type { RedisPassword } from './redis-cache-options.js';
@@ -84,6 +85,10 @@ export function readSerializer(value: unknown): Reading<CacheSerializer | Serial
     : mismatch('a serializer, or an object of options for the built-in one');
 }
 
+export function readWriteErrorHandler(value: unknown): Reading<CacheWriteErrorHandler> {
+  return isWriteErrorHandler(value) ? fits(value) : mismatch('a function');
+}
+
 function isWholeNumber(value: unknown): value is number {
   return Number.isSafeInteger(value);
 }
@@ -93,6 +98,10 @@ function isObject(value: unknown): value is object {
 }
 
 function isPasswordFunction(value: unknown): value is () => string | Promise<string> {
+  return typeof value === 'function';
+}
+
+function isWriteErrorHandler(value: unknown): value is CacheWriteErrorHandler {
   return typeof value === 'function';
 }
 

@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from 'node:tls';
 import type { CacheSerializer, SerializerOptions } from '../codec/serializer.js';
+import type { CacheWriteErrorHandler } from '../contract/capabilities.js';
 import { addressList, addressListVariable } from './address-list.js';
 import { readClient } from './client-reader.js';
 import {
@@ -16,6 +17,7 @@ import {
   readTls,
   readTtl,
   readUsername,
+  readWriteErrorHandler,
 } from './option-readers.js';
 import type { Reader } from './reading.js';
 import { type RedisAddress, readRedisUrl } from './redis-address.js';
@@ -51,6 +53,7 @@ export interface OptionValues {
   readonly socketTimeout: number;
   readonly lazy: boolean;
   readonly serializer: CacheSerializer | SerializerOptions;
+  readonly onWriteError: CacheWriteErrorHandler;
 }
 
 export type OptionName = keyof OptionValues;
@@ -187,6 +190,7 @@ export const OPTION_RULES: { readonly [Name in OptionName]: OptionRule<OptionVal
   },
   lazy: { read: readBoolean },
   serializer: { read: readSerializer },
+  onWriteError: { read: readWriteErrorHandler },
 };
 
 export const OPTION_NAMES: readonly OptionName[] = Object.keys(OPTION_RULES).filter(isOptionName);

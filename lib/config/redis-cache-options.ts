@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from 'node:tls';
 import type { CacheSerializer, SerializerOptions } from '../codec/serializer.js';
+import type { CacheWriteErrorHandler } from '../contract/capabilities.js';
 import type { Duration } from '../contract/duration.js';
 
 /** A password, or a function that is asked for one at every connection, for credentials that rotate. */
@@ -33,6 +34,8 @@ export interface RedisCacheSettings {
   readonly lazy?: boolean;
   /** How values become bytes: options of the built-in serializer, or one of your own. Default: the built-in one. */
   readonly serializer?: CacheSerializer | SerializerOptions;
+  /** Told of what `writeBehind` could not do in the background. Default: a warning in the log, without the value. */
+  readonly onWriteError?: CacheWriteErrorHandler;
 }
 
 /** Who logs in, and to which database. */

@@ -59,6 +59,7 @@ function settingsOf(
     socketTimeout: pick(layers, 'socketTimeout') ?? REDIS_CACHE_DEFAULTS.socketTimeout,
     lazy: pick(layers, 'lazy') ?? REDIS_CACHE_DEFAULTS.lazy,
     serializer: pick(layers, 'serializer'),
+    onWriteError: pick(layers, 'onWriteError'),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from 'node:tls';
 import type { CacheSerializer, SerializerOptions } from '../codec/serializer.js';
+import type { CacheWriteErrorHandler } from '../contract/capabilities.js';
 import type { RedisClientLike, RedisPassword } from './redis-cache-options.js';
 
 /** Who logs in, and to which database, once everything is decided. */
@@ -76,4 +77,6 @@ export interface ResolvedRedisCacheOptions {
   readonly lazy: boolean;
   /** `undefined` means the built-in serializer with its defaults. */
   readonly serializer: CacheSerializer | SerializerOptions | undefined;
+  /** `undefined` means a warning in the log. */
+  readonly onWriteError: CacheWriteErrorHandler | undefined;
 }

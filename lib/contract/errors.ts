@@ -118,7 +118,7 @@ export class CacheSerializationError extends SpakkyCacheError {
   }
 }
 
-/** Another caller's load of the same key did not end within the time the caller would wait. */
+/** A load did not end in time: another caller's within `waitFor`, or the caller's own within `loadFor`. */
 export class CacheLockTimeoutError extends SpakkyCacheError {
   static {
     this.prototype.name = 'CacheLockTimeoutError';
@@ -138,6 +138,29 @@ export class CacheBatchError extends SpakkyCacheError {
   constructor(
     message: string,
     readonly failures: ReadonlyMap<string, SpakkyCacheError>,
+    details?: CacheErrorDetails,
+  ) {
+    super(message, details);
+  }
+}
+
+/**
+ * What became of a write to an origin:
+ * - `CACHE_WRITE_OUTDATED`: the origin is written, but the entry is neither written nor removed: it may be outdated
+ * - `CACHE_WRITE_QUEUE_FULL`: too many writes wait for their origins; nothing was written
+ * - `CACHE_WRITE_NOT_DRAINED`: the cache was closed before the origin was written
+ */
+export type CacheWriteCode = 'CACHE_WRITE_OUTDATED' | 'CACHE_WRITE_QUEUE_FULL' | 'CACHE_WRITE_NOT_DRAINED';
+
+/** Cache and origin could not be kept in step. */
+export class CacheWriteError extends SpakkyCacheError {
+  static {
+    this.prototype.name = 'CacheWriteError';
+  }
+
+  constructor(
+    readonly code: CacheWriteCode,
+    message: string,
     details?: CacheErrorDetails,
   ) {
     super(message, details);

@@ -34,6 +34,38 @@ export function assertCacheKey(key: unknown): asserts key is string {
   }
 }
 
+/** Each tag of an entry is a key that a write draws or looks up. */
+const MOST_TAGS = 64;
+
+/**
+ * Refuses what are no tags, before anything is sent.
+ *
+ * @returns each tag once
+ * @throws InvalidCacheKeyError unless `tags` is a list of at most 64 strings that could be keys
+ */
+export function uniqueTags(tags: unknown, key?: string): readonly string[] {
+  if (!Array.isArray(tags)) {
+    throw new InvalidCacheKeyError(`Tags are a list of strings, but these are of type ${typeNameOf(tags)}.`, {
+      key,
+    });
+  }
+  const unique = [...new Set(tags)].map((tag: unknown) => asTag(tag, key));
+  if (unique.length <= MOST_TAGS) return unique;
+  throw new InvalidCacheKeyError(`An entry has at most ${MOST_TAGS} tags, but here are ${unique.length}.`, {
+    key,
+  });
+}
+
+function asTag(tag: unknown, key: string | undefined): string {
+  try {
+    assertCacheKey(tag);
+    return tag;
+  } catch (error) {
+    if (!(error instanceof InvalidCacheKeyError)) throw error;
+    throw new InvalidCacheKeyError(`A tag follows the rules of keys. ${error.message}`, { key });
+  }
+}
+
 function typeNameOf(value: unknown): string {
   return value === null ? 'null' : typeof value;
 }

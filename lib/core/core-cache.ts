@@ -1,68 +1,174 @@
 import { inspect } from 'node:util';
-import type { Codec } from '../codec/codec.js';
-import type { CacheWriteOptions, ICache } from '../contract/cache.interface.js';
-import { CacheHit, CacheMiss, type CacheResult } from '../contract/cache-result.js';
-import {
-  CacheBackendCapabilityError,
-  CacheClosedError,
-  CacheConfigurationError,
-  InvalidCacheTtlError,
-  SpakkyCacheError,
-} from '../contract/errors.js';
-import { assertCacheKey } from './cache-key.js';
-import type { CacheStore, Outcome } from './cache-store.js';
-import { resolveTimeToLive } from './time-to-live.js';
-
-/** What a cache is made of. */
-export interface CacheParts {
-  readonly store: CacheStore;
-  readonly codec: Codec;
-  /** Put before every key. */
-  readonly prefix: string;
-  /** For writes that name none, in milliseconds; absent: they stay until they are removed. */
-  readonly ttl?: number;
-}
+import type { CacheResult } from '../contract/cache-result.js';
+import type {
+  CacheBatchFactory,
+  CacheFactory,
+  CacheLoadOptions,
+  CacheMetricsSnapshot,
+  CacheWriter,
+  IBatchCache,
+  ICacheMetrics,
+  IStampedeProtectedCache,
+  ITaggedCache,
+  IWritePolicyCache,
+  TaggedWriteOptions,
+} from '../contract/capabilities.js';
+import { CacheClosedError, CacheConfigurationError } from '../contract/errors.js';
+import { Batches } from './batches.js';
+import { assertCacheKey, uniqueTags } from './cache-key.js';
+import { type CacheParts, share, type Shared, type Territory } from './cache-parts.js';
+import { EPOCH } from './cache-store.js';
+import { Entries } from './entries.js';
+import { planLoad } from './load-plan.js';
+import { planWrite } from './write-options.js';
+import { writeThrough } from './write-through.js';
 
 /**
- * The contract, written once against the {@link CacheStore} port; every backend and every scope is one of these.
+ * The contract and its capabilities, written once against the {@link CacheStore} port; every backend and every scope is
+ * one of these.
  *
  * @typeParam T what the entries hold
  */
-export abstract class CoreCache<T = unknown> implements ICache<T>, AsyncDisposable {
-  readonly #parts: CacheParts;
+export abstract class CoreCache<T = unknown>
+  implements
+    ITaggedCache<T>,
+    IStampedeProtectedCache<T>,
+    IBatchCache<T>,
+    IWritePolicyCache<T>,
+    ICacheMetrics,
+    AsyncDisposable
+{
+  readonly #territory: Territory;
+  readonly #entries: Entries;
   #closed = false;
 
-  protected constructor(parts: CacheParts) {
-    this.#parts = parts;
+  protected constructor(parts: CacheParts | Territory) {
+    this.#territory =
+      'shared' in parts ? parts : { shared: share(parts), prefix: parts.prefix, ttl: parts.ttl };
+    const { shared, prefix } = this.#territory;
+    this.#entries = new Entries(shared, shared.order, prefix);
   }
 
-  async get(key: string): Promise<CacheResult<T>> {
-    this.#assertUsable(key);
-    const { store, codec, prefix } = this.#parts;
-    const slot = only(await store.execute({ op: 'read', prefix, keys: [key] }));
-    if (slot.state !== 'entry' || !slot.fresh) return CacheMiss.instance;
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what is under this prefix is what set() took
-    return new CacheHit(codec.decode(slot.bytes, key, slot.start) as T);
+  async get(key: string, options?: { readonly tags?: readonly string[] }): Promise<CacheResult<T>> {
+    try {
+      this.#assertUsable(key);
+      const tags = options?.tags === undefined ? undefined : uniqueTags(options.tags, key);
+      const result = await this.#entries.read(key, tags);
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what is under this prefix is what set() took
+      return result as CacheResult<T>;
+    } catch (error) {
+      throw this.#counted(error);
+    }
   }
 
-  async set(key: string, value: T, options?: CacheWriteOptions): Promise<void> {
-    this.#assertUsable(key);
-    assertWriteOptions(options, key);
-    const { store, codec, prefix } = this.#parts;
-    const ttl = resolveTimeToLive(options?.ttl === undefined ? this.#parts.ttl : options.ttl, key);
-    const put = { key, bytes: codec.encode(value, key, store.room), ttl };
-    only(await store.execute({ op: 'write', prefix, puts: [put] }));
+  async set(key: string, value: T, options?: TaggedWriteOptions): Promise<void> {
+    try {
+      this.#assertUsable(key);
+      await this.#entries.write(key, value, planWrite('set', options, this.#territory.ttl, key));
+    } catch (error) {
+      throw this.#counted(error);
+    }
   }
 
   async delete(key: string): Promise<boolean> {
-    this.#assertUsable(key);
-    const { store, prefix } = this.#parts;
-    return only(await store.execute({ op: 'remove', prefix, keys: [key] }));
+    try {
+      this.#assertUsable(key);
+      return await this.#entries.remove(key);
+    } catch (error) {
+      throw this.#counted(error);
+    }
   }
 
-  async clear(): Promise<void> {
-    this.#assertOpen();
-    await this.#parts.store.execute({ op: 'clear', prefix: this.#parts.prefix });
+  clear(): Promise<void> {
+    return this.#run(async ({ store, meter }, prefix) => {
+      await store.execute({ op: 'clear', prefix });
+      meter.counts.clears += 1;
+    });
+  }
+
+  evictTags(...tags: string[]): Promise<void> {
+    return this.#run(async ({ store, meter }, prefix) => {
+      const unique = uniqueTags(tags);
+      if (unique.length === 0) return;
+      await store.execute({ op: 'evict', prefix, tags: [EPOCH, ...unique] });
+      meter.counts.tagEvictions += unique.length;
+    });
+  }
+
+  getOrSet(key: string, factory: CacheFactory<T>, options?: CacheLoadOptions<T>): Promise<T> {
+    return this.#run(async ({ loads }, prefix, ttl) => {
+      assertCacheKey(key);
+      const value = await loads.run({ prefix, key, factory, plan: planLoad(key, options, ttl) });
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the factory made, or set() took
+      return value as T;
+    });
+  }
+
+  getMany(keys: Iterable<string>): Promise<Map<string, CacheResult<T>>> {
+    return this.#run(async () => {
+      const results = await new Batches(this.#entries).read(uniqueKeys(keys));
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what is under this prefix is what set() took
+      return results as Map<string, CacheResult<T>>;
+    });
+  }
+
+  setMany(entries: Iterable<readonly [string, T]>, options?: TaggedWriteOptions): Promise<void> {
+    return this.#run(async (_shared, _prefix, ttl) => {
+      const unique = new Map(entries);
+      uniqueKeys(unique.keys());
+      await new Batches(this.#entries).write(unique, planWrite('setMany', options, ttl));
+    });
+  }
+
+  deleteMany(keys: Iterable<string>): Promise<number> {
+    return this.#run(() => new Batches(this.#entries).remove(uniqueKeys(keys)));
+  }
+
+  getOrSetMany(
+    keys: Iterable<string>,
+    factory: CacheBatchFactory<T>,
+    options?: CacheLoadOptions<T>,
+  ): Promise<Map<string, T>> {
+    return this.#run(async ({ loads }, prefix, ttl) => {
+      const unique = uniqueKeys(keys);
+      const plan = planLoad(unique[0] ?? '', options, ttl);
+      const values = await new Batches(this.#entries).load(unique, factory, (load) =>
+        loads.run({ prefix, plan, ...load }),
+      );
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the factory made, or set() took
+      return values as Map<string, T>;
+    });
+  }
+
+  writeThrough(key: string, value: T, writer: CacheWriter<T>, options?: TaggedWriteOptions): Promise<void> {
+    return this.#run(async (shared, prefix, ttl) => {
+      assertCacheKey(key);
+      const put = await this.#entries.prepare(key, value, planWrite('writeThrough', options, ttl, key));
+      const isWritten = await writeThrough(shared, prefix, put, () => writer(value, key));
+      if (isWritten) this.#entries.countWrite(put);
+    });
+  }
+
+  writeBehind(key: string, value: T, writer: CacheWriter<T>, options?: TaggedWriteOptions): Promise<void> {
+    return this.#run(async ({ behind }, prefix, ttl) => {
+      assertCacheKey(key);
+      const plan = planWrite('writeBehind', options, ttl, key);
+      await this.#entries.writeWith(key, value, plan, (put) =>
+        behind.accept({ prefix, put, value, write: () => writer(value, key) }),
+      );
+    });
+  }
+
+  metrics(): CacheMetricsSnapshot {
+    return this.#territory.shared.meter.snapshot();
+  }
+
+  /**
+   * Runs at once what waits to be written to an origin, and tells `onWriteError` what is not written in time. A Nest
+   * module does so when the application begins to shut down.
+   */
+  async drain(): Promise<void> {
+    await this.#territory.shared.behind.drain();
   }
 
   /**
@@ -71,15 +177,15 @@ export abstract class CoreCache<T = unknown> implements ICache<T>, AsyncDisposab
    * @throws RedisCacheError when it cannot, with the reason
    * @throws CacheClosedError after {@link CoreCache.close}
    */
-  async ping(): Promise<void> {
-    this.#assertOpen();
-    await this.#parts.store.execute({ op: 'ping', prefix: this.#parts.prefix });
+  ping(): Promise<void> {
+    return this.#run(({ store }, prefix) => store.execute({ op: 'ping', prefix }));
   }
 
   /**
    * A cache of its own type under a longer prefix, on the same connection.
    *
-   * Its `clear()` removes what is under the longer prefix only; closing it leaves this cache open.
+   * Its `clear()` removes what is under the longer prefix only, and its tags are its own; closing it leaves this cache
+   * open. `metrics()` counts the whole cache.
    *
    * @param prefix what its keys begin with, after this cache's own prefix; by convention it ends with `:`
    * @throws CacheConfigurationError when `prefix` is no text, or empty
@@ -95,12 +201,15 @@ export abstract class CoreCache<T = unknown> implements ICache<T>, AsyncDisposab
         `scope(prefix) expects a non-empty text without lone surrogates, but found ${inspect(prefix)}`,
       ]);
     }
-    return new ScopedCache<U>({ ...this.#parts, prefix: this.#parts.prefix + prefix }, this);
+    const territory = this.#territory;
+    return new ScopedCache<U>({ ...territory, prefix: territory.prefix + prefix }, this);
   }
 
   async close(): Promise<void> {
+    const { loads, behind, store } = this.#territory.shared;
     this.#closed = true;
-    await this.#parts.store.close();
+    await Promise.all([loads.close(), behind.close()]);
+    await store.close();
   }
 
   /** Lets `await using` close the cache at the end of a block. */
@@ -113,6 +222,24 @@ export abstract class CoreCache<T = unknown> implements ICache<T>, AsyncDisposab
     return this.#closed;
   }
 
+  /** What every method does that is not called for each value: refuse after the end, and count what fails. */
+  async #run<Value>(
+    task: (shared: Shared, prefix: string, ttl: number | undefined) => Promise<Value>,
+  ): Promise<Value> {
+    const { shared, prefix, ttl } = this.#territory;
+    try {
+      this.#assertOpen();
+      return await task(shared, prefix, ttl);
+    } catch (error) {
+      throw this.#counted(error);
+    }
+  }
+
+  #counted(error: unknown): unknown {
+    this.#territory.shared.meter.countError(error);
+    return error;
+  }
+
   #assertUsable(key: string): void {
     this.#assertOpen(key);
     assertCacheKey(key);
@@ -121,7 +248,7 @@ export abstract class CoreCache<T = unknown> implements ICache<T>, AsyncDisposab
   #assertOpen(key?: string): void {
     if (!this.closed) return;
     throw new CacheClosedError(
-      `The cache under the prefix "${this.#parts.prefix}" was closed: nothing may use it after close() or app.close().`,
+      `The cache under the prefix "${this.#territory.prefix}" was closed: nothing may use it after close() or app.close().`,
       { key },
     );
   }
@@ -132,8 +259,8 @@ export class ScopedCache<T = unknown> extends CoreCache<T> {
   readonly #parent: CoreCache;
   #released = false;
 
-  constructor(parts: CacheParts, parent: CoreCache) {
-    super(parts);
+  constructor(territory: Territory, parent: CoreCache) {
+    super(territory);
     this.#parent = parent;
   }
 
@@ -146,28 +273,9 @@ export class ScopedCache<T = unknown> extends CoreCache<T> {
   }
 }
 
-/** The answer about the one key that was asked for. */
-function only<Value>(outcomes: readonly Outcome<Value>[]): Value {
-  for (const outcome of outcomes) {
-    if (outcome instanceof SpakkyCacheError) throw outcome;
-    return outcome;
-  }
-  throw new TypeError('The store answered nothing about the key.');
-}
-
-function assertWriteOptions(options: CacheWriteOptions | undefined, key: string): void {
-  if (options === undefined) return;
-  if (typeof options !== 'object' || options === null) {
-    throw new InvalidCacheTtlError(
-      `The third argument of set() is an object of options, but it is of type ${typeof options}: write { ttl: … }.`,
-      { key },
-    );
-  }
-  for (const [name, value] of Object.entries(options)) {
-    if (name === 'ttl' || value === undefined) continue;
-    throw new CacheBackendCapabilityError(
-      `This cache does not know the option "${name}" of set(): leave it out, or use a backend that has it.`,
-      { key },
-    );
-  }
+/** Each key once, in the order of the first appearance. */
+function uniqueKeys(keys: Iterable<string>): string[] {
+  const unique = [...new Set(keys)];
+  for (const key of unique) assertCacheKey(key);
+  return unique;
 }

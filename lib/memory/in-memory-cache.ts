@@ -2,8 +2,18 @@ import { createCodec } from '../codec/codec.js';
 import { collectProblems } from '../contract/collect-problems.js';
 import { CacheConfigurationError } from '../contract/errors.js';
 import { CoreCache } from '../core/core-cache.js';
+import { loudWriteErrors, type WarningLog } from '../core/write-error-handlers.js';
 import { type InMemoryCacheOptions, resolveInMemoryCacheOptions } from './in-memory-cache-options.js';
 import { MemoryStore } from './memory-store.js';
+
+/** How long writes to origins may take that still wait when the cache ends, in milliseconds: as with Redis by default. */
+const DRAIN_FOR = 5_000;
+
+/** What surrounds a cache in memory. */
+export interface InMemoryCacheContext {
+  /** Told what fails in the background, unless `onWriteError` is; Nest's `Logger` is one. */
+  readonly logger?: WarningLog;
+}
 
 /**
  * The cache in this process alone: for tests, and for a service that runs once.
@@ -21,13 +31,15 @@ import { MemoryStore } from './memory-store.js';
 export class InMemoryCache<T = unknown> extends CoreCache<T> {
   /**
    * @param options bounds, default time to live, clock and serializer
+   * @param context by default no log: the process is warned
    * @throws CacheConfigurationError that names every option that is wrong
    */
-  constructor(options: InMemoryCacheOptions = {}) {
+  constructor(options: InMemoryCacheOptions = {}, context: InMemoryCacheContext = {}) {
     const problems: string[] = [];
     const resolved = collectProblems(problems, () => resolveInMemoryCacheOptions(options));
     const codec = collectProblems(problems, () => createCodec(options?.serializer));
     if (resolved === undefined || codec === undefined) throw new CacheConfigurationError(problems);
-    super({ store: new MemoryStore(resolved), codec, prefix: '', ttl: resolved.ttl });
+    const { ttl, onWriteError = loudWriteErrors(context.logger) } = resolved;
+    super({ store: new MemoryStore(resolved), codec, prefix: '', ttl, drainFor: DRAIN_FOR, onWriteError });
   }
 }

@@ -1,96 +1,211 @@
-import { LRUCache } from 'lru-cache';
-import { CacheSerializationError } from '../contract/errors.js';
+import { newWriteId } from '../codec/write-id.js';
+import type { SpakkyCacheError } from '../contract/errors.js';
 import type {
   CacheStore,
   Command,
   CommandHandlers,
+  Grant,
+  LeaseToken,
   Operation,
   Outcome,
   Put,
   Reply,
   Slot,
+  Watch,
+  WriteId,
 } from '../core/cache-store.js';
+import {
+  ABSENT,
+  PAUSE,
+  entryOf,
+  heldLease,
+  isFresh,
+  isHeldBy,
+  lend,
+  pauseRefreshes,
+  slotOf,
+} from './memory-record.js';
+import { sizeOfEntry, sizeOfLease } from './memory-size.js';
+import { type MemoryStoreOptions, MemoryTable } from './memory-table.js';
+import { MemoryVersions } from './memory-versions.js';
 
-/** What bounds a store, and the clock that its entries expire by. */
-export interface MemoryStoreOptions {
-  readonly maxEntries: number;
-  /** Of keys and bodies together. */
-  readonly maxBytes: number;
-  /** Milliseconds since the epoch. */
-  readonly clock: () => number;
-}
+const GRANTED: Grant = { outcome: 'granted' };
+const CHANGED: Grant = { outcome: 'changed' };
 
-interface Entry {
-  readonly bytes: Buffer;
-  /** By the clock, in milliseconds since the epoch; `Infinity` for an entry that stays. */
-  readonly expiresAt: number;
-}
-
-const ABSENT: Slot = { state: 'absent' };
-
-/** Slots in this process, bounded by entries and by bytes; the least recently used go first. */
+/** Slots in this process; a command runs to its end before another one begins. */
 export class MemoryStore implements CacheStore {
-  readonly room = 0;
-  readonly #entries: LRUCache<string, Entry>;
-  readonly #options: MemoryStoreOptions;
+  readonly #table: MemoryTable;
+  readonly #versions: MemoryVersions;
+  readonly #clock: () => number;
 
   readonly #handlers: CommandHandlers = {
     read: async ({ prefix, keys }) => keys.map((key) => this.#read(prefix + key)),
-    write: async ({ prefix, puts }) => puts.map((put) => this.#write(prefix + put.key, put)),
+    write: async ({ prefix, puts }) => puts.map((put) => this.#write(prefix, put)),
     remove: async ({ prefix, keys }) => keys.map((key) => this.#remove(prefix + key)),
-    clear: async ({ prefix }) => this.#clear(prefix),
+    clear: async ({ prefix }) => this.#table.clear(prefix),
     ping: async () => undefined,
+    acquire: async (command) => this.#acquire(command),
+    renew: async (command) => this.#renew(command),
+    fulfil: async (command) => this.#fulfil(command),
+    release: async (command) => this.#release(command),
+    begin: async (command) => this.#begin(command),
+    settle: async (command) => this.#settle(command),
+    keep: async (command) => this.#keep(command),
+    versions: async ({ prefix, tags }) => tags.map((tag) => this.#versions.find(prefix, tag, this.#clock())),
+    stamp: async ({ prefix, tags, need }) =>
+      tags.map((tag) => this.#versions.stamp(prefix, tag, need, this.#clock())),
+    evict: async ({ prefix, tags }) => tags.forEach((tag) => this.#versions.evict(prefix, tag)),
   };
 
   constructor(options: MemoryStoreOptions) {
-    this.#options = options;
-    this.#entries = new LRUCache({ max: options.maxEntries, maxSize: options.maxBytes });
+    this.#table = new MemoryTable(options);
+    this.#versions = new MemoryVersions(this.#table);
+    this.#clock = options.clock;
+  }
+
+  roomFor(): number {
+    return 0;
   }
 
   execute<Op extends Operation>(command: Command<Op>): Promise<Reply<Op>> {
     return this.#handlers[command.op](command);
   }
 
+  async watch(prefix: string, key: string, onChange: () => void): Promise<Watch> {
+    const stop = this.#table.watchers.add(prefix + key, onChange);
+    return { slot: this.#read(prefix + key), stop };
+  }
+
   async close(): Promise<void> {
-    this.#entries.clear();
+    this.#table.close();
   }
 
   #read(key: string): Slot {
-    const entry = this.#fresh(key);
-    return entry === undefined ? ABSENT : { state: 'entry', fresh: true, bytes: entry.bytes, start: 0 };
+    const now = this.#clock();
+    const record = this.#table.find(key, now);
+    return record === undefined ? ABSENT : slotOf(record, now);
   }
 
-  #write(physicalKey: string, { key, bytes, ttl }: Put): Outcome<void> {
-    const size = Buffer.byteLength(physicalKey) + bytes.byteLength;
-    if (size > this.#options.maxBytes) {
-      return new CacheSerializationError(
-        'CACHE_VALUE_TOO_LARGE',
-        `Cannot store ${JSON.stringify(key)}: with its key it takes ${size} bytes, ` +
-          `but this memory cache holds ${this.#options.maxBytes} in all: raise maxBytes, or store less.`,
-        { key },
-      );
-    }
-    const expiresAt = ttl === undefined ? Infinity : this.#options.clock() + ttl;
-    this.#entries.set(physicalKey, { bytes, expiresAt }, { size });
-    return undefined;
+  #write(prefix: string, put: Put): Outcome<WriteId> {
+    const key = prefix + put.key;
+    const size = sizeOfEntry(key, put);
+    return this.#refusal(put, size) ?? this.#replace(key, put, size, this.#clock());
   }
 
   #remove(key: string): boolean {
-    const held = this.#fresh(key) !== undefined;
-    this.#entries.delete(key);
-    return held;
+    const now = this.#clock();
+    const record = this.#table.find(key, now);
+    if (record === undefined) return false;
+    this.#table.remove(key);
+    return isFresh(record, now);
   }
 
-  #clear(prefix: string): void {
-    const own = [...this.#entries.keys()].filter((key) => key.startsWith(prefix));
-    for (const key of own) this.#entries.delete(key);
+  #acquire({ prefix, key, token, lease, seen }: Command<'acquire'>): Grant {
+    const now = this.#clock();
+    const place = prefix + key;
+    const record = this.#table.find(place, now);
+    if (record === undefined) {
+      this.#placeLease(place, key, token, now + lease);
+      return GRANTED;
+    }
+    const own = isHeldBy(record, token);
+    const held = own ? undefined : heldLease(record, now);
+    if (held?.token === PAUSE) return { outcome: 'paused', endsIn: held.endsIn };
+    if (held !== undefined) return { outcome: 'held', writeId: record.writeId, endsIn: held.endsIn };
+    if (!own && record.writeId !== seen) return CHANGED;
+    if (record.kind === 'plain') {
+      this.#placeLease(place, key, token, now + lease);
+      return GRANTED;
+    }
+    lend(record, token, now + lease);
+    this.#table.watchers.wake(place);
+    return GRANTED;
   }
 
-  /** The entry, unless it is past its time to live; as in Redis it ends with the millisecond that it names. */
-  #fresh(key: string): Entry | undefined {
-    const entry = this.#entries.get(key);
-    if (entry === undefined || this.#options.clock() < entry.expiresAt) return entry;
-    this.#entries.delete(key);
-    return undefined;
+  #renew({ prefix, key, token, lease }: Command<'renew'>): boolean {
+    const now = this.#clock();
+    const record = this.#table.find(prefix + key, now);
+    if (record === undefined || !isHeldBy(record, token)) return false;
+    lend(record, token, now + lease);
+    this.#table.watchers.wake(prefix + key);
+    return true;
+  }
+
+  #fulfil({ prefix, put, token }: Command<'fulfil'>): boolean {
+    const key = prefix + put.key;
+    const size = this.#requiredSize(key, put);
+    const now = this.#clock();
+    const record = this.#table.find(key, now);
+    if (record === undefined || !isHeldBy(record, token)) return false;
+    this.#replace(key, put, size, now);
+    return true;
+  }
+
+  #release({ prefix, key, token, pause }: Command<'release'>): boolean {
+    const now = this.#clock();
+    const record = this.#table.find(prefix + key, now);
+    if (record === undefined || !isHeldBy(record, token)) return false;
+    if (record.kind === 'lease') {
+      this.#table.remove(prefix + key);
+      return true;
+    }
+    pauseRefreshes(record, now + pause);
+    this.#table.watchers.wake(prefix + key);
+    return true;
+  }
+
+  #begin({ prefix, key, token, lease }: Command<'begin'>): WriteId {
+    const now = this.#clock();
+    const record = this.#table.find(prefix + key, now);
+    return record === undefined ? this.#placeLease(prefix + key, key, token, now + lease) : record.writeId;
+  }
+
+  #settle({ prefix, put, seen }: Command<'settle'>): boolean {
+    const key = prefix + put.key;
+    const size = this.#requiredSize(key, put);
+    const now = this.#clock();
+    const record = this.#table.find(key, now);
+    if (record === undefined) return false;
+    if (record.writeId !== seen) {
+      this.#table.remove(key);
+      return false;
+    }
+    this.#replace(key, put, size, now);
+    return true;
+  }
+
+  #keep({ prefix, key, writeId }: Command<'keep'>): boolean {
+    const record = this.#table.find(prefix + key, this.#clock());
+    if (record === undefined) return false;
+    if (record.kind !== 'lease' && record.writeId === writeId) return true;
+    this.#table.remove(prefix + key);
+    return false;
+  }
+
+  #replace(key: string, put: Put, size: number, now: number): WriteId {
+    const entry = entryOf(put, now);
+    this.#table.put(key, entry, size);
+    return entry.writeId;
+  }
+
+  /** Puts a lease where no value is, or in the place of one. */
+  #placeLease(place: string, key: string, token: LeaseToken, endsAt: number): WriteId {
+    const size = sizeOfLease(place);
+    const refusal = this.#table.refusal(size, `a lease of ${JSON.stringify(key)}`, key);
+    if (refusal !== undefined) throw refusal;
+    const writeId = newWriteId();
+    this.#table.put(place, { kind: 'lease', writeId, token, endsAt }, size);
+    return writeId;
+  }
+
+  #requiredSize(key: string, put: Put): number {
+    const size = sizeOfEntry(key, put);
+    const refusal = this.#refusal(put, size);
+    if (refusal !== undefined) throw refusal;
+    return size;
+  }
+
+  #refusal({ key }: Put, size: number): SpakkyCacheError | undefined {
+    return this.#table.refusal(size, JSON.stringify(key), key);
   }
 }

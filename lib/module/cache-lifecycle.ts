@@ -1,11 +1,12 @@
-import type { Logger, OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
+import type { Logger, OnApplicationShutdown, OnModuleDestroy, OnModuleInit } from '@nestjs/common';
 import type { ICache } from '../contract/cache.interface.js';
 import { SpakkyCacheError } from '../contract/errors.js';
+import { CoreCache } from '../core/core-cache.js';
 import { RedisCache } from '../redis/redis-cache.js';
 import type { CacheRegistry } from './cache-registry.js';
 
 /** Ties a cache to the application: it is reachable before the application starts, and ends with it. */
-export class CacheLifecycle implements OnModuleInit, OnApplicationShutdown {
+export class CacheLifecycle implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown {
   /**
    * @param cache of the module, or what replaces it
    * @param registry knows which caches are the application's to open and close
@@ -27,6 +28,11 @@ export class CacheLifecycle implements OnModuleInit, OnApplicationShutdown {
       throw error;
     }
     await this.#warn(this.cache);
+  }
+
+  /** What waits for its origin is written while everything that the writers need is still there. */
+  async onModuleDestroy(): Promise<void> {
+    if (this.cache instanceof CoreCache && this.#owned) await this.cache.drain();
   }
 
   /** Only now: until here an HTTP request may be in progress, and it keeps its cache. */

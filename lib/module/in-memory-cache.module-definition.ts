@@ -4,6 +4,7 @@ import type { InMemoryCacheOptions } from '../memory/in-memory-cache-options.js'
 import { InMemoryCache } from '../memory/in-memory-cache.js';
 import { CacheRegistry } from './cache-registry.js';
 import { type CacheModuleExtras, type CacheProvider, defineCacheModule } from './define-cache-module.js';
+import { loggerOf } from './logger-of.js';
 
 const OPTIONS = Symbol.for('@spakky/nestjs-redis-cache:in-memory-options');
 
@@ -20,7 +21,7 @@ export const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<InMemor
 function inMemoryCacheProvider(name: string | undefined): CacheProvider {
   return {
     useFactory: (options: InMemoryCacheOptions, application: ModulesContainer) =>
-      CacheRegistry.of(application).add(name, new InMemoryCache(options)),
+      CacheRegistry.of(application).add(name, new InMemoryCache(options, { logger: loggerOf(name) })),
     inject: [OPTIONS, ModulesContainer],
   };
 }

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ResolvedAddress } from '../config/resolved-redis-cache-options.js';
 import { hostAndPort } from './address.js';
 import { firstAnswer } from './first-answer.js';
+import { keySlot } from './key-slot.js';
 import type { RedisConnection } from './redis-connection.js';
 import { SLOTS, SlotMap } from './slot-map.js';
 
@@ -81,6 +82,7 @@ export class ClusterNodes {
     if (this.#slots === undefined) return;
     this.#slots.assign(slot, owner);
     this.#onMove(slot);
+    this.#doubt((key) => keySlot(key) === slot);
   }
 
   /**
@@ -157,13 +159,20 @@ export class ClusterNodes {
     for (let slot = 0; slot < SLOTS; slot++) {
       if (this.#slots?.isServedAlike(slot, slots) !== true) this.#onMove(slot);
     }
+    const before = this.#slots;
     this.#slots = slots;
+    this.#doubt((key) => before?.isServedAlike(keySlot(key), slots) !== true);
     const masters = new Set(slots.masters().map(hostAndPort));
     for (const [name, { connection }] of this.#nodes) {
       if (masters.has(name)) continue;
       this.#nodes.delete(name);
       void connection.leave();
     }
+  }
+
+  /** The former master of these keys may say nothing of them any more. */
+  #doubt(concerns: (key: string) => boolean): void {
+    for (const { connection } of this.#nodes.values()) connection.doubt(concerns);
   }
 }
 

@@ -1,6 +1,6 @@
 import { MAGIC, OFFSET, WIRE_VERSION } from '../codec/frame-layout.js';
 import { RedisCacheOperationError } from '../contract/redis-errors.js';
-import { isUnder, patternUnder } from './key-prefix.js';
+import { isUnder, isVersionKey, patternUnder } from './key-prefix.js';
 import type { RedisRequest } from './redis-error.js';
 import type { RedisShard, RedisTopology, Send } from './redis-topology.js';
 
@@ -30,7 +30,7 @@ async function inspectServer(server: RedisShard, request: RedisRequest): Promise
     ask((client) => client.scanBuffer(0, 'MATCH', patternUnder(request.prefix), 'COUNT', SAMPLE)),
     ask((client) => client.scanBuffer(0, 'COUNT', SAMPLE)),
   ]);
-  const sample = own?.[1].slice(0, ENTRIES_OF_SAMPLE) ?? [];
+  const sample = own?.[1].filter((key) => !isVersionKey(key)).slice(0, ENTRIES_OF_SAMPLE) ?? [];
   const heads = await Promise.all(sample.map((key) => headOf(server, request, key)));
   const prefix = Buffer.from(request.prefix);
   const isShared = all?.[1].some((key) => !isUnder(prefix, key)) ?? false;

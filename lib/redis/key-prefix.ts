@@ -7,3 +7,16 @@ export function patternUnder(prefix: string): string {
 export function isUnder(prefix: Buffer, key: unknown): boolean {
   return Buffer.isBuffer(key) && prefix.equals(key.subarray(0, prefix.length));
 }
+
+/** Begins the part of a key space that no application key reaches: no UTF-8 has this byte. */
+const RESERVED = 0xff;
+
+/** The key of the version of a tag. */
+export function versionKey(prefix: string, tag: string): Buffer {
+  return Buffer.concat([Buffer.from(prefix), Buffer.of(RESERVED), Buffer.from(tag)]);
+}
+
+/** Whether a key is that of a version, and of no entry. */
+export function isVersionKey(key: Buffer): boolean {
+  return key.includes(RESERVED);
+}

@@ -33,6 +33,8 @@ export interface OwnLinkVariation {
   /** Asks for the place of the server, before every attempt to connect. */
   readonly locate?: (signal: AbortSignal) => Promise<ResolvedAddress | ConnectionFailure>;
   readonly watch?: RedisLink['watch'];
+  /** Takes what comes unasked, which is an error otherwise. */
+  readonly onMessage?: (message: unknown) => void;
 }
 
 /** A client of the cache's own. ioredis neither retries nor queues: every command reaches the server once or never. */
@@ -60,7 +62,7 @@ export function ownLink(server: OwnServer, variation: OwnLinkVariation = {}): Re
   client.on('error', () => undefined);
   client.on('connect', () => {
     guardParser(client);
-    catchStrayReplies(client);
+    catchStrayReplies(client, variation.onMessage);
   });
   return {
     client,
@@ -85,8 +87,16 @@ export function ownLink(server: OwnServer, variation: OwnLinkVariation = {}): Re
     },
     connect: () => connectQuietly(client),
     watch: variation.watch,
+    companion: (onMessage) =>
+      ownLink({ ...server, place: presentPlace(client, place) }, { target: variation.target, onMessage }),
     hangUp: () => client.disconnect(),
   };
+}
+
+/** Where a server was found whose place may change. */
+function presentPlace({ options }: Redis, place: ServerPlace): ServerPlace {
+  if ('path' in place) return place;
+  return { host: options.host ?? place.host, port: options.port ?? place.port };
 }
 
 /** Only the application's code can switch the check of certificates off: `NODE_TLS_REJECT_UNAUTHORIZED` cannot. */

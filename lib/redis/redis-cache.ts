@@ -8,6 +8,7 @@ import type { ResolvedRedisCacheOptions } from '../config/resolved-redis-cache-o
 import { collectProblems } from '../contract/collect-problems.js';
 import { CacheConfigurationError } from '../contract/errors.js';
 import { CoreCache } from '../core/core-cache.js';
+import { loudWriteErrors } from '../core/write-error-handlers.js';
 import type { CacheLogger } from './connection-log.js';
 import { createTopology } from './create-topology.js';
 import { inspectDeployment } from './deployment.js';
@@ -24,7 +25,7 @@ export interface RedisCacheLocation {
 
 /** What surrounds a cache: where its configuration comes from besides the options in code, and where it logs. */
 export interface RedisCacheContext extends Omit<RedisCacheOptionSources, 'options'> {
-  /** Told when the connection is lost and when it is back; Nest's `Logger` is one. */
+  /** Told when the connection is lost and when it is back, and what fails in the background; Nest's `Logger` is one. */
   readonly logger?: CacheLogger;
 }
 
@@ -60,9 +61,10 @@ export class RedisCache<T = unknown> extends CoreCache<T> {
    */
   constructor(options: RedisCacheOptions = {}, context: RedisCacheContext = ENVIRONMENT) {
     const { resolved, codec } = configure(options, context);
-    const { keyPrefix, ttl, lazy } = resolved;
+    const { keyPrefix, ttl, lazy, socketTimeout, onWriteError = loudWriteErrors(context.logger) } = resolved;
     const topology = createTopology(resolved, context.logger);
-    super({ store: new RedisStore(topology), codec, prefix: keyPrefix, ttl });
+    const store = new RedisStore(topology);
+    super({ store, codec, prefix: keyPrefix, ttl, drainFor: socketTimeout, onWriteError });
     const { address, db } = topology.target;
     this.location = Object.freeze({ address, db, prefix: keyPrefix });
     this.lazy = lazy;

@@ -2,6 +2,7 @@ import type { ResolvedAddress } from '../config/resolved-redis-cache-options.js'
 import type { SpakkyCacheError } from '../contract/errors.js';
 import { RedisCacheError, RedisCacheOperationError } from '../contract/redis-errors.js';
 import { parseAddress } from './address.js';
+import { ChangeFeed } from './change-feed.js';
 import { type ClusterNode, ClusterNodes, SlotsUnknownError } from './cluster-nodes.js';
 import { failureOfAll } from './failure-of-all.js';
 import { keySlot } from './key-slot.js';
@@ -31,6 +32,7 @@ export class RedisCluster implements RedisTopology {
   readonly #timeout: number;
   readonly #gate = new SlotGate();
   readonly #nodes: ClusterNodes;
+  readonly #passing = new ChangeFeed();
   #closing: Promise<unknown> | undefined;
 
   /**
@@ -72,11 +74,12 @@ export class RedisCluster implements RedisTopology {
   }
 
   /** Keys of different slots cannot be named together, and keys of one slot cannot while it moves. */
-  group(keys: Buffer[]): readonly Buffer[][] {
+  group<Key extends string | Buffer>(keys: Key[]): readonly Key[][] {
     return keys.map((key) => [key]);
   }
 
   async close(): Promise<void> {
+    this.#passing.close();
     this.#closing ??= this.#nodes.close();
     await this.#closing;
   }
@@ -101,7 +104,7 @@ export class RedisCluster implements RedisTopology {
           throw error;
         }
         if (this.#closing !== undefined) throw closedError(request);
-        step = error.redirection?.scope === 'command' ? asking(send) : send;
+        step = error.redirection?.scope === 'command' ? asking(send, this.#passing) : send;
         node = this.#redirect(slot, slots, node, error);
       }
     }
@@ -164,10 +167,18 @@ function isTrouble(error: unknown): boolean {
   return !(error instanceof RedisCacheOperationError) || error.code === 'REDIS_CLUSTER_DOWN';
 }
 
-/** A node takes a command for a slot that is only moving to it when it was asked for that just before. */
-function asking<Reply>(send: Send<Reply>): Send<Reply> {
-  return async (client, line) => {
-    const [asked, answered] = await Promise.allSettled([client.asking(), send(client, line)]);
+/**
+ * A node takes a command for a slot that is only moving to it when it was asked for that just before. So it is with
+ * one that is to be noted: it cannot be both.
+ *
+ * @param changes that notes nothing
+ */
+function asking<Reply>(send: Send<Reply>, changes: ChangeFeed): Send<Reply> {
+  return async (client, server) => {
+    const [asked, answered] = await Promise.allSettled([
+      client.asking(),
+      send(client, { ...server, changes }),
+    ]);
     if (answered.status === 'fulfilled') return answered.value;
     // Where that is forbidden, it says more than what the command behind it is told.
     throw asked.status === 'rejected' ? asked.reason : answered.reason;

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { SpakkyCacheError } from '../contract/errors.js';
+import { ChangeFeed } from './change-feed.js';
 import { type CacheLogger, ConnectionLog } from './connection-log.js';
 import { type PendingOperation, PendingOperations } from './pending-operations.js';
 import {
@@ -22,7 +23,8 @@ import {
 import type { RedisLink } from './redis-link.js';
 import { ReplyLine } from './reply-line.js';
 import { RedisSession } from './redis-session.js';
-import type { RedisShard, Send } from './redis-topology.js';
+import { ServerClock } from './server-clock.js';
+import type { RedisShard, Send, ServerSide } from './redis-topology.js';
 
 /** How the connection comes to its end: with the cache, or because a cluster has no use for the node any more. */
 interface Ending {
@@ -52,7 +54,7 @@ export class RedisConnection implements RedisShard {
   readonly #session: RedisSession;
   readonly #timeout: number;
   readonly #pending = new PendingOperations<Operation>();
-  readonly #line: ReplyLine;
+  readonly #server: ServerSide;
   #ending: Ending | undefined;
   #drained: () => void = () => undefined;
   /** Whether the server has carried out a write on this connection, so that it was no replica then. */
@@ -67,7 +69,11 @@ export class RedisConnection implements RedisShard {
     this.target = link.target;
     this.#client = link.client;
     this.#timeout = timeout;
-    this.#line = new ReplyLine(link.client);
+    this.#server = {
+      line: new ReplyLine(link.client),
+      clock: new ServerClock(),
+      changes: new ChangeFeed(link.companion, timeout * PATIENCE),
+    };
     this.#session = new RedisSession(link, timeout * PATIENCE, new ConnectionLog(link.target, logger), {
       onReady: () => this.#startUnsent(),
       onLost: (failure) => this.#failSent(failure),
@@ -101,7 +107,7 @@ export class RedisConnection implements RedisShard {
         start: () => {
           operation.progress = 'sent';
           operation.sentAt = performance.now();
-          send(this.#client, this.#line).then(
+          send(this.#client, this.#server).then(
             (reply) => {
               this.#onReply(operation);
               resolve(reply);
@@ -114,6 +120,11 @@ export class RedisConnection implements RedisShard {
       };
       this.#admit(operation);
     });
+  }
+
+  /** Others may hold these keys from now on. */
+  doubt(concerns: (key: string) => boolean): void {
+    this.#server.changes.doubt(concerns);
   }
 
   /** Refuses new operations, lets those under way end within their deadline, and ends the connection. */
@@ -157,6 +168,8 @@ export class RedisConnection implements RedisShard {
   /** A client of the application may keep what it sent for ever; no reply comes over another connection. */
   #failSent(failure: ConnectionFailure): void {
     this.#isWritable = false;
+    this.#server.clock.forget();
+    this.#server.changes.interrupt();
     for (const operation of this.#pending) {
       if (operation.progress === 'unsent') continue;
       this.#fail(operation, lostError(failure, operation.request, this.target));
@@ -202,7 +215,7 @@ export class RedisConnection implements RedisShard {
   /** A reply that cannot be this command's may be another's. */
   async #onStrangeReply(operation: Operation, error: SpakkyCacheError): Promise<void> {
     try {
-      await this.#line.confirm();
+      await this.#server.line.confirm();
       this.#answer(operation, error);
     } catch (failure) {
       this.#onRejection(operation, failure);
@@ -266,6 +279,7 @@ export class RedisConnection implements RedisShard {
   }
 
   async #shutDown(): Promise<void> {
+    this.#server.changes.close();
     const drained = new Promise<void>((resolve) => {
       this.#drained = resolve;
     });

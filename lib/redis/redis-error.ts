@@ -20,16 +20,22 @@ export interface RedisTarget {
 
 /** What was asked of Redis, as errors name it. */
 export interface RedisRequest {
-  readonly verb: 'read' | 'write' | 'delete' | 'clear' | 'reach';
+  readonly verb:
+    'read' | 'load' | 'look up the tags of' | 'write' | 'delete' | 'evict tags of' | 'clear' | 'reach';
   readonly prefix: string;
   readonly key?: string;
+  /** How many keys it concerns, when that is not one. */
+  readonly keys?: number;
   /** Of a request in several steps: whether an earlier one has changed data. */
   readonly begun?: boolean;
 }
 
+/** A lease that was granted to nobody ends by itself, and so does a version that nobody uses. */
+const HARMLESS: ReadonlySet<RedisRequest['verb']> = new Set(['read', 'load', 'look up the tags of', 'reach']);
+
 /** Whether a request changes data, so that its loss leaves a doubt. */
 export function changesData({ verb }: RedisRequest): boolean {
-  return verb !== 'read' && verb !== 'reach';
+  return !HARMLESS.has(verb);
 }
 
 const REMEDIES: { readonly [Code in RedisConnectionCode | RedisOperationCode]: string } = {
@@ -148,11 +154,12 @@ export function closedError(
 const PARTLY_DONE = 'Part of the entries is gone already: repeat it to remove the rest.';
 
 function explain(
-  { verb, prefix, key, begun }: RedisRequest,
+  { verb, prefix, key, keys, begun }: RedisRequest,
   target: RedisTarget,
   what: string,
   remedy: string,
 ): string {
-  const subject = key === undefined ? 'the cache' : JSON.stringify(key);
+  const all = keys === undefined ? 'the cache' : `${keys} keys`;
+  const subject = key === undefined ? all : JSON.stringify(key);
   return `Cannot ${verb} ${subject} (${target.address}, db ${target.db}, prefix "${prefix}"): ${what}. ${begun === true ? PARTLY_DONE : remedy}`;
 }

@@ -2,6 +2,13 @@ import type { Redis } from 'ioredis';
 import type { RedisTarget } from './redis-error.js';
 import type { ConnectionFailure } from './redis-failure.js';
 
+/**
+ * Makes another connection to the server that a connection stands at.
+ *
+ * @param onMessage takes what comes unasked, error replies included: strings are bytes in it
+ */
+export type Companion = (onMessage: (message: unknown) => void) => RedisLink;
+
 /** One client of ioredis, and what may be done with it, which differs by who owns it. */
 export interface RedisLink {
   readonly client: Redis;
@@ -31,6 +38,8 @@ export interface RedisLink {
    * @returns ends the watch
    */
   readonly watch?: (onMove: (failure: ConnectionFailure) => void) => () => void;
+  /** Absent where no other connection may be made. */
+  readonly companion?: Companion;
   /** Ends the connection, and whatever still waits for a reply on it. */
   hangUp(): void;
 }

@@ -1,96 +1,148 @@
-import type { Redis } from 'ioredis';
-import { BODY_OFFSET } from '../codec/frame-layout.js';
-import { parseFrame, sealEntry } from '../codec/frame.js';
-import { CacheSerializationError, SpakkyCacheError } from '../contract/errors.js';
+import { writeIdOf } from '../codec/frame.js';
+import { SpakkyCacheError } from '../contract/errors.js';
 import type {
   CacheStore,
   Command,
   CommandHandlers,
+  EntryExtras,
   Operation,
   Outcome,
   Put,
   Reply,
   Slot,
+  Watch,
+  WriteId,
 } from '../core/cache-store.js';
+import type { Look } from './change-feed.js';
 import { isUnder, patternUnder } from './key-prefix.js';
 import { operationError, type RedisRequest } from './redis-error.js';
-import { operationFailure } from './redis-failure.js';
+import { classifyFailure } from './redis-failure.js';
+import { RedisLeases } from './redis-leases.js';
+import { ABSENT, lifeOf, roomFor, sealPut, slotOf } from './redis-slot.js';
 import type { RedisShard, RedisTopology } from './redis-topology.js';
-import { secondStep } from './reply-line.js';
-import { REMOVE, REMOVED } from './scripts.js';
+import { RedisVersions } from './redis-versions.js';
+import { describeReply, foreign, type KeyRequest, physicalKey, ScriptRunner } from './script-runner.js';
+import { ANSWER, REMOVE } from './scripts.js';
 
 /** Measured: larger pages make other clients wait longer (28 ms against 5–8 ms), smaller ones take twice as long. */
 const SCAN_PAGE = 1_000;
 
-const ABSENT: Slot = { state: 'absent' };
-
 /** Slots in Redis, one key each, framed so that each value says what it is. */
 export class RedisStore implements CacheStore {
-  readonly room = BODY_OFFSET.entry;
   readonly #topology: RedisTopology;
-  /** Each removal is answered with a mark of its own. */
-  #marks = 0;
-
-  readonly #handlers: CommandHandlers = {
-    read: ({ prefix, keys }) => each(keys, (key) => this.#read({ verb: 'read', prefix, key })),
-    write: ({ prefix, puts }) =>
-      each(puts, (put) => this.#write({ verb: 'write', prefix, key: put.key }, put)),
-    remove: ({ prefix, keys }) => each(keys, (key) => this.#remove({ verb: 'delete', prefix, key })),
-    clear: ({ prefix }) => this.#clear({ verb: 'clear', prefix }),
-    ping: ({ prefix }) => this.#ping({ verb: 'reach', prefix }),
-  };
+  readonly #scripts: ScriptRunner;
+  readonly #handlers: CommandHandlers;
 
   constructor(topology: RedisTopology) {
     this.#topology = topology;
+    this.#scripts = new ScriptRunner(topology);
+    const leases = new RedisLeases(topology, this.#scripts);
+    const versions = new RedisVersions(topology, this.#scripts);
+    this.#handlers = {
+      read: ({ prefix, keys, absent }) =>
+        each(keys, (key) => this.#read({ verb: 'read', prefix, key }, absent)),
+      write: ({ prefix, puts }) =>
+        each(puts, (put) => this.#write({ verb: 'write', prefix, key: put.key }, put)),
+      remove: ({ prefix, keys }) => this.#remove(prefix, keys),
+      clear: ({ prefix }) => this.#clear({ verb: 'clear', prefix }),
+      ping: ({ prefix }) => this.#ping({ verb: 'reach', prefix }),
+      acquire: (command) => leases.acquire(command),
+      renew: (command) => leases.renew(command),
+      fulfil: (command) => leases.fulfil(command),
+      release: (command) => leases.release(command),
+      begin: (command) => leases.begin(command),
+      settle: (command) => leases.settle(command),
+      keep: (command) => leases.keep(command),
+      versions: (command) => versions.look(command),
+      stamp: (command) => versions.stamp(command),
+      evict: (command) => versions.evict(command),
+    };
+  }
+
+  roomFor(extras: EntryExtras | undefined): number {
+    return roomFor(extras);
   }
 
   execute<Op extends Operation>(command: Command<Op>): Promise<Reply<Op>> {
     return this.#handlers[command.op](command);
   }
 
+  async watch(prefix: string, key: string, onChange: () => void): Promise<Watch> {
+    const request: KeyRequest = { verb: 'read', prefix, key };
+    const wholeKey = physicalKey(request);
+    let look: Look | undefined;
+    const stop = (): void => look?.stop();
+    try {
+      const slot = await this.#topology.run(request, wholeKey, async (client, server) => {
+        stop();
+        look = server.changes.look(client, wholeKey, onChange);
+        const bytes = await look.reply;
+        if (bytes !== null) return await slotOf(bytes, request, wholeKey, client, server);
+        await server.line.confirm();
+        return ABSENT;
+      });
+      return { slot, stop };
+    } catch (error) {
+      stop();
+      throw error;
+    }
+  }
+
   close(): Promise<void> {
     return this.#topology.close();
   }
 
-  #read(request: KeyRequest): Promise<Slot> {
+  #read(request: KeyRequest, absent: Command<'read'>['absent']): Promise<Slot> {
     const key = physicalKey(request);
-    return this.#topology.run(request, key, async (client, line) => {
+    return this.#topology.run(request, key, async (client, server) => {
       const bytes: unknown = await client.getBuffer(key);
-      if (Buffer.isBuffer(bytes)) return await slotOf(bytes, request.key, key, client);
-      if (bytes !== null) throw this.#unexpected(request, 'GET', describe(bytes));
+      if (Buffer.isBuffer(bytes)) return await slotOf(bytes, request, key, client, server);
+      if (bytes !== null) throw this.#scripts.unexpected(request, 'GET', describeReply(bytes));
       // Nothing names its key: a reply too many looks just like it.
-      await line.confirm();
+      if (absent !== 'likely') await server.line.confirm();
       return ABSENT;
     });
   }
 
-  #write(request: KeyRequest, { bytes, ttl }: Put): Promise<void> {
+  /** What is sealed at once is sent at once, so that writes that nobody waited for keep their order. */
+  #write(request: KeyRequest, put: Put): Promise<WriteId> {
+    const sealing = sealPut(this.#topology, put, request);
+    return sealing === undefined ? this.#set(request, put) : sealing.then(() => this.#set(request, put));
+  }
+
+  #set(request: KeyRequest, put: Put): Promise<WriteId> {
     const key = physicalKey(request);
-    sealEntry(bytes, key);
+    const life = lifeOf(put);
     return this.#topology.run(request, key, async (client) => {
-      const reply = await (ttl === undefined ? client.set(key, bytes) : client.set(key, bytes, 'PX', ttl));
-      if (reply !== 'OK') throw this.#unexpected(request, 'SET', describe(reply));
+      const reply = await (life === '' ? client.set(key, put.bytes) : client.set(key, put.bytes, 'PX', life));
+      if (reply !== 'OK') throw this.#scripts.unexpected(request, 'SET', describeReply(reply));
+      return writeIdOf(put.bytes);
     });
   }
 
-  #remove(request: KeyRequest): Promise<boolean> {
-    const key = physicalKey(request);
-    return this.#topology.run(request, key, async (client) => {
-      this.#marks += 1;
-      const mark = String(this.#marks);
-      const reply: unknown = await client.eval(REMOVE, 1, key, mark);
-      const found: unknown = Array.isArray(reply) && reply[0] === mark ? reply[1] : undefined;
-      switch (Number(found)) {
-        case REMOVED.foreign:
-          throw foreign(request);
-        case REMOVED.freshEntry:
-          return true;
-        case REMOVED.nothingFresh:
-          return false;
-        default:
-          throw this.#unexpected(request, 'EVAL', describe(reply));
-      }
-    });
+  async #remove(prefix: string, keys: readonly string[]): Promise<readonly Outcome<boolean>[]> {
+    const groups = this.#topology.group(keys.map((key) => prefix + key));
+    if (groups.length === 1) return this.#removeGroup(prefix, keys);
+    return (await Promise.all(keys.map((key) => this.#removeGroup(prefix, [key])))).flat();
+  }
+
+  /** Keys that one command may name together. */
+  async #removeGroup(prefix: string, keys: readonly string[]): Promise<readonly Outcome<boolean>[]> {
+    const requests = keys.map((key) => ({ verb: 'delete', prefix, key }) as const);
+    const [request = { verb: 'delete', prefix }] = requests;
+    const whole = keys.length === 1 ? request : ({ verb: 'delete', prefix, keys: keys.length } as const);
+    const answers = await this.#scripts.run(whole, REMOVE, requests.map(physicalKey)).catch(outcomeOf);
+    return requests.map((one, index) => (isList(answers) ? this.#removed(one, answers[index]) : answers));
+  }
+
+  #removed(request: KeyRequest, answer: unknown): Outcome<boolean> {
+    if (answer === ANSWER.yes) return true;
+    if (answer === ANSWER.no) return false;
+    if (answer === ANSWER.foreign) return foreign(request);
+    const failure = classifyFailure(answer);
+    return failure.kind === 'operation'
+      ? operationError(failure, request, this.#topology.target)
+      : this.#scripts.unexpected(request, 'EVAL', describeReply(answer));
   }
 
   async #clear(request: RedisRequest): Promise<void> {
@@ -135,7 +187,8 @@ export class RedisStore implements CacheStore {
     const [first = ''] = keys;
     return this.#topology.run(request, first, async (client) => {
       const reply: unknown = await client.unlink(keys);
-      if (Number.isNaN(Number(reply))) throw this.#unexpected(request, 'UNLINK', describe(reply));
+      if (Number.isNaN(Number(reply)))
+        throw this.#scripts.unexpected(request, 'UNLINK', describeReply(reply));
     });
   }
 
@@ -149,11 +202,11 @@ export class RedisStore implements CacheStore {
     return server.run(request, async (client) => {
       const reply = await client.scanBuffer(cursor, 'MATCH', pattern, 'COUNT', SCAN_PAGE);
       if (!Array.isArray(reply) || !Buffer.isBuffer(reply[0]) || !Array.isArray(reply[1])) {
-        throw this.#unexpected(request, 'SCAN', describe(reply));
+        throw this.#scripts.unexpected(request, 'SCAN', describeReply(reply));
       }
       // They are about to be removed.
       if (!reply[1].every((key) => isUnder(prefix, key)))
-        throw this.#unexpected(request, 'SCAN', 'other keys');
+        throw this.#scripts.unexpected(request, 'SCAN', 'other keys');
       return [reply[0].toString(), reply[1]];
     });
   }
@@ -166,24 +219,9 @@ export class RedisStore implements CacheStore {
   #pingServer(server: RedisShard, request: RedisRequest): Promise<void> {
     return server.run(request, async (client) => {
       const reply: unknown = await client.ping();
-      if (reply !== 'PONG') throw this.#unexpected(request, 'PING', describe(reply));
+      if (reply !== 'PONG') throw this.#scripts.unexpected(request, 'PING', describeReply(reply));
     });
   }
-
-  #unexpected(request: RedisRequest, command: string, what: string): SpakkyCacheError {
-    const failure = operationFailure('REDIS_UNEXPECTED_REPLY', `${command} answered ${what}`);
-    return operationError(failure, request, this.#topology.target);
-  }
-}
-
-function describe(reply: unknown): string {
-  return reply === null ? 'null' : typeof reply;
-}
-
-type KeyRequest = RedisRequest & { readonly key: string };
-
-function physicalKey({ prefix, key }: KeyRequest): string {
-  return prefix + key;
 }
 
 /** Asks about each item by itself, all at once; the failure of one is that one's outcome. */
@@ -199,24 +237,6 @@ function outcomeOf(error: unknown): SpakkyCacheError {
   throw error;
 }
 
-async function slotOf(bytes: Buffer, key: string, wholeKey: string, client: Redis): Promise<Slot> {
-  const frame = parseFrame(bytes, key, wholeKey);
-  if (frame.kind === 'lease') return { state: 'lease' };
-  // Redis' own expiry is the end of a plain entry; one with times of its own is judged by the server's clock.
-  const fresh = frame.times === undefined || (await serverTime(client)) < frame.times.freshUntil;
-  return { state: 'entry', fresh, bytes: frame.bytes, start: frame.bodyStart };
-}
-
-async function serverTime(client: Redis): Promise<number> {
-  const [seconds, microseconds] = await secondStep(client.time());
-  return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
-}
-
-function foreign({ prefix, key }: KeyRequest): CacheSerializationError {
-  return new CacheSerializationError(
-    'CACHE_PAYLOAD_FOREIGN',
-    `Cannot delete ${JSON.stringify(key)} (prefix "${prefix}"): the key holds bytes that this cache did not write. ` +
-      'They were left as they are; set() replaces them.',
-    { key },
-  );
+function isList(value: readonly unknown[] | SpakkyCacheError): value is readonly unknown[] {
+  return Array.isArray(value);
 }

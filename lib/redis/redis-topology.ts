@@ -1,9 +1,20 @@
 import type { Redis } from 'ioredis';
+import type { ChangeFeed } from './change-feed.js';
 import type { RedisRequest, RedisTarget } from './redis-error.js';
 import type { ReplyLine } from './reply-line.js';
+import type { ServerClock } from './server-clock.js';
 
-/** Sends one operation on a client that is ready, without awaiting anything first; `line` vouches for its replies. */
-export type Send<Reply> = (client: Redis, line: ReplyLine) => Promise<Reply>;
+/** What is known of the server behind one connection. */
+export interface ServerSide {
+  /** Vouches for its replies. */
+  readonly line: ReplyLine;
+  readonly clock: ServerClock;
+  /** Tells of changes of its keys. */
+  readonly changes: ChangeFeed;
+}
+
+/** Sends one operation on a client that is ready, without awaiting anything first. */
+export type Send<Reply> = (client: Redis, server: ServerSide) => Promise<Reply>;
 
 /** One server that holds keys, for what concerns no single key. */
 export interface RedisShard {
@@ -24,7 +35,7 @@ export interface RedisTopology {
   run<Reply>(request: RedisRequest, key: string | Buffer, send: Send<Reply>): Promise<Reply>;
   shards(request: RedisRequest): Promise<RedisShards>;
   /** Splits keys into groups that one command may name together. */
-  group(keys: Buffer[]): readonly Buffer[][];
+  group<Key extends string | Buffer>(keys: Key[]): readonly Key[][];
   /** Refuses new operations, lets those under way end within their deadline, and ends every connection. */
   close(): Promise<void>;
 }

@@ -20,7 +20,7 @@ export class SingleServer implements RedisTopology {
     return { servers: [this.#connection], keptTheirKeys: async () => true };
   }
 
-  group(keys: Buffer[]): readonly Buffer[][] {
+  group<Key extends string | Buffer>(keys: Key[]): readonly Key[][] {
     return [keys];
   }
 

@@ -4,8 +4,8 @@ import type { Redis } from 'ioredis';
 interface Recipient {
   readonly name: string;
   readonly args: readonly string[];
-  resolve(): void;
-  reject(): void;
+  resolve(reply: unknown): void;
+  reject(error: unknown): void;
 }
 
 /**
@@ -13,8 +13,9 @@ interface Recipient {
  * itself, save that a null cannot be shown: it throws where nobody can catch it, and the process ends.
  *
  * @param client that has just connected: each connection has a queue of its own
+ * @param onMessage takes them instead, where the server is to speak first
  */
-export function catchStrayReplies(client: Redis): void {
+export function catchStrayReplies(client: Redis, onMessage?: (message: unknown) => void): void {
   const { commandQueue: queue, stream } = client;
   const shift = queue.shift.bind(queue);
   const tell = (): void => {
@@ -24,7 +25,8 @@ export function catchStrayReplies(client: Redis): void {
       new Error('Command queue state error. If you can reproduce this, please report it.'),
     );
   };
-  const nobody: Recipient = { name: 'nobody', args: [], resolve: tell, reject: tell };
+  const take = onMessage ?? tell;
+  const nobody: Recipient = { name: 'nobody', args: [], resolve: take, reject: take };
   // The driver stops reading before it empties the queue, which it does until there is nothing left to take.
   const isReading = (): boolean => stream.listenerCount('data') > 0;
   Object.assign(queue, { shift: () => shift() ?? (isReading() ? { command: nobody } : undefined) });

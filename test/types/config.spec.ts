@@ -42,9 +42,11 @@ describe('the types of the options', () => {
       { cluster: [{ host: 'a' }, { host: 'b', port: 1 }] },
       { cluster, username: 'ada', password: 'secret', useSsl: true, tls: { ca: 'pem' }, db: 0 },
       { cluster, sentinels: undefined, host: undefined },
+      { onWriteError: (error, { key, value, attempts }) => console.error(error, key, value, attempts) },
+      { client, onWriteError: () => undefined },
     ];
 
-    expect(accepted).toHaveLength(12);
+    expect(accepted).toHaveLength(14);
   });
 
   it('refuse ways to connect that exclude each other', () => {
@@ -118,9 +120,13 @@ describe('the types of the options', () => {
       { cluster: [{ host: 'redis', password: 'secret' }] },
       // @ts-expect-error it is a list
       { sentinels: { host: 'redis' }, sentinelName: 'main' },
+      // @ts-expect-error it is called, not named
+      { onWriteError: 'log' },
+      // @ts-expect-error a key is a string
+      { onWriteError: (_error, write: { key: number }) => write.key },
     ];
 
-    expect(refused).toHaveLength(7);
+    expect(refused).toHaveLength(9);
   });
 
   it('know both majors of ioredis as clients', () => {

@@ -97,6 +97,7 @@ describe('defaults', () => {
       socketTimeout: 5_000,
       lazy: false,
       serializer: undefined,
+      onWriteError: undefined,
     });
   });
 
@@ -304,6 +305,7 @@ describe('options in code and in the namespace', () => {
 
       expect(resolved).toMatchObject({ lazy: true, connection: { ...TCP, password, tls: { ca: 'pem' } } });
       expect(resolved.serializer).toBe(serializer);
+      expect(resolve(given({ onWriteError: fail })).onWriteError).toBe(fail);
     });
 
     it.each([
@@ -343,6 +345,8 @@ describe('options in code and in the namespace', () => {
       ['lazy', 'yes', '"yes"'],
       ['serializer', 'json', '"json"'],
       ['serializer', revoked(), 'one that throws'],
+      ['onWriteError', 'log', '"log"'],
+      ['onWriteError', null, 'null'],
       ['port', 'x'.repeat(100), `"${'x'.repeat(40)}…"`],
     ])('%s refuses what does not fit (%#)', (option, value, found) => {
       const [problem, ...others] = problemsOf(given({ [option]: value }));
@@ -370,7 +374,9 @@ describe('options in code and in the namespace', () => {
       (written) => {
         const [problem] = problemsOf(given({ [written]: 1 }));
 
-        expect(problem).toMatch(/is not an option: the options are host, port, .*, serializer$/);
+        expect(problem).toMatch(
+          /is not an option: the options are host, port, .*, serializer, onWriteError$/,
+        );
         expect(problem?.length).toBeLessThan(300);
       },
     );
@@ -421,13 +427,15 @@ describe('precedence', () => {
   });
 
   it('code wins for the options that have no variable', () => {
-    const namespace = { ttl: 5, lazy: true, serializer: { name: 'low' } };
+    const namespace = { ttl: 5, lazy: true, serializer: { name: 'low' }, onWriteError: fail };
 
     expect(resolve({ options: { ttl: null, lazy: false }, namespace })).toMatchObject({
       ttl: undefined,
       lazy: false,
       serializer: { name: 'low' },
+      onWriteError: fail,
     });
+    expect(resolve({ options: { onWriteError: password }, namespace }).onWriteError).toBe(password);
   });
 
   it('undefined in a layer means that it is not set there', () => {
@@ -1510,6 +1518,7 @@ describe('garbage', () => {
     'socketTimeout',
     'lazy',
     'serializer',
+    'onWriteError',
     '__proto__',
     'constructor',
     'nonsense',
@@ -1625,7 +1634,7 @@ describe('garbage', () => {
 
   it('in one option gives a configuration or a CacheConfigurationError that names it', () => {
     fc.assert(
-      fc.property(fc.constantFrom(...names, ...settings.slice(0, 5)), garbage, (name, value) => {
+      fc.property(fc.constantFrom(...names, ...settings.slice(0, 6)), garbage, (name, value) => {
         resolvesOrRefuses({ options: { [name]: value } });
         resolvesOrRefuses({ namespace: { [name]: value } });
       }),

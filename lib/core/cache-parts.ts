@@ -1,0 +1,48 @@
+import type { Codec } from '../codec/codec.js';
+import type { CacheWriteErrorHandler } from '../contract/capabilities.js';
+import { CacheMeter } from './cache-meter.js';
+import type { CacheRuntime } from './cache-runtime.js';
+import type { CacheStore } from './cache-store.js';
+import { KeyOrder } from './key-order.js';
+import { Loads } from './loads.js';
+import { WriteBehind } from './write-behind.js';
+
+/** What a cache is made of. */
+export interface CacheParts {
+  readonly store: CacheStore;
+  readonly codec: Codec;
+  /** Put before every key. */
+  readonly prefix: string;
+  /** For writes that name none, in milliseconds; absent: they stay until they are removed. */
+  readonly ttl?: number;
+  /** How long writes to origins may take that still wait when the cache ends, in milliseconds. */
+  readonly drainFor: number;
+  /** Told of writes to origins that failed for good; without one, the process is warned. */
+  readonly onWriteError?: CacheWriteErrorHandler;
+}
+
+/** What a cache and its scopes have in common. */
+export interface Shared extends CacheRuntime {
+  readonly order: KeyOrder;
+  readonly loads: Loads;
+  readonly behind: WriteBehind;
+}
+
+/** What a cache has of its own. */
+export interface Territory {
+  readonly shared: Shared;
+  readonly prefix: string;
+  readonly ttl: number | undefined;
+}
+
+/** Makes what a cache and its scopes have in common. */
+export function share({ store, codec, drainFor, onWriteError }: CacheParts): Shared {
+  const meter = new CacheMeter();
+  const runtime: CacheRuntime = { store, codec, meter };
+  return {
+    ...runtime,
+    order: new KeyOrder(),
+    loads: new Loads(runtime),
+    behind: new WriteBehind({ store, meter, drainFor, onWriteError }),
+  };
+}

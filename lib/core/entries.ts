@@ -1,0 +1,98 @@
+import { CacheHit, CacheMiss, type CacheResult } from '../contract/cache-result.js';
+import type { CacheRuntime } from './cache-runtime.js';
+import type { Put, Slot } from './cache-store.js';
+import { makeEntry, putOf, stampsFor } from './entry-maker.js';
+import type { KeyOrder } from './key-order.js';
+import { onlyOutcome } from './only-outcome.js';
+import { areCurrent, type KnownVersions, lookUpVersions } from './tag-versions.js';
+import type { WritePlan } from './write-options.js';
+
+/** Reads, writes and removes the entries under one prefix. */
+export class Entries {
+  readonly runtime: CacheRuntime;
+  readonly prefix: string;
+  readonly #order: KeyOrder;
+
+  constructor(runtime: CacheRuntime, order: KeyOrder, prefix: string) {
+    this.runtime = runtime;
+    this.prefix = prefix;
+    this.#order = order;
+  }
+
+  /** Reads an entry, and in the same round trip the versions of the tags that are named. */
+  async read(key: string, tags: readonly string[] | undefined): Promise<CacheResult<unknown>> {
+    const { store } = this.runtime;
+    const reading = store.execute({ op: 'read', prefix: this.prefix, keys: [key] });
+    if (tags === undefined) return await this.judge(key, onlyOutcome(await reading));
+    const [outcomes, known] = await Promise.all([reading, lookUpVersions(store, this.prefix, tags)]);
+    return await this.judge(key, onlyOutcome(outcomes), known);
+  }
+
+  /** Tells a hit from a miss, and counts it. */
+  async judge(key: string, slot: Slot, known?: KnownVersions): Promise<CacheResult<unknown>> {
+    const { store, codec, meter } = this.runtime;
+    if (slot.state === 'entry' && slot.fresh) {
+      const { stamps, bytes, start } = slot;
+      if (stamps === undefined || (await areCurrent(store, this.prefix, stamps, known))) {
+        const hit = new CacheHit(codec.decode(bytes, key, start));
+        meter.counts.hits += 1;
+        meter.counts.bytesIn += bytes.length - start;
+        return hit;
+      }
+    }
+    meter.counts.misses += 1;
+    return CacheMiss.instance;
+  }
+
+  write(key: string, value: unknown, plan: WritePlan): Promise<void> {
+    return this.writeWith(key, value, plan, (put) => this.#send(put));
+  }
+
+  /** Writes an entry in one way or another; tags take a step before it, which later writes of the key wait for. */
+  async writeWith(
+    key: string,
+    value: unknown,
+    plan: WritePlan,
+    send: (put: Put) => Promise<unknown>,
+  ): Promise<void> {
+    const made = makeEntry(this.runtime, key, value, plan.tags);
+    const task = async (): Promise<void> => {
+      const stamps = plan.tags.length === 0 ? undefined : await stampsFor(this.runtime, this.prefix, plan);
+      await send(putOf(made, plan, stamps));
+    };
+    const wholeKey = this.prefix + key;
+    const isPlain = plan.tags.length === 0 && !this.#order.isBusy(wholeKey);
+    await (isPlain ? task() : this.#order.run(wholeKey, task));
+    this.#count(made.size);
+  }
+
+  /** Makes what is to be written later. */
+  async prepare(key: string, value: unknown, plan: WritePlan): Promise<Put> {
+    const made = makeEntry(this.runtime, key, value, plan.tags);
+    return putOf(made, plan, await stampsFor(this.runtime, this.prefix, plan));
+  }
+
+  countWrite({ bytes, extras }: Put): void {
+    this.#count(bytes.length - this.runtime.store.roomFor(extras));
+  }
+
+  async remove(key: string): Promise<boolean> {
+    const { store, meter } = this.runtime;
+    const wholeKey = this.prefix + key;
+    const task = async (): Promise<boolean> =>
+      onlyOutcome(await store.execute({ op: 'remove', prefix: this.prefix, keys: [key] }));
+    const held = await (this.#order.isBusy(wholeKey) ? this.#order.run(wholeKey, task) : task());
+    meter.counts.deletes += 1;
+    return held;
+  }
+
+  async #send(put: Put): Promise<void> {
+    onlyOutcome(await this.runtime.store.execute({ op: 'write', prefix: this.prefix, puts: [put] }));
+  }
+
+  #count(size: number): void {
+    const { counts } = this.runtime.meter;
+    counts.writes += 1;
+    counts.bytesOut += size;
+  }
+}

@@ -1,0 +1,25 @@
+/**
+ * Keeps writes of one key in the order in which they were made, also when some of them need two round trips: what
+ * comes after such a one waits for it. Nothing else ever waits.
+ */
+export class KeyOrder {
+  readonly #last = new Map<string, Promise<unknown>>();
+
+  /** Whether writes of the key are under way that take more than one step. */
+  isBusy(key: string): boolean {
+    return this.#last.size > 0 && this.#last.has(key);
+  }
+
+  /** Runs a write when all earlier ones of the key that passed here have settled. */
+  async run<Value>(key: string, write: () => Promise<Value>): Promise<Value> {
+    const before = this.#last.get(key);
+    const settled = before === undefined ? write() : before.then(write);
+    const quiet = settled.catch(() => undefined);
+    this.#last.set(key, quiet);
+    try {
+      return await settled;
+    } finally {
+      if (this.#last.get(key) === quiet) this.#last.delete(key);
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto';
+import { TOKEN_LENGTH } from '../codec/frame-layout.js';
+import { CacheSerializationError } from '../contract/errors.js';
+import type { Command, TagVersion } from '../core/cache-store.js';
+import { versionKey } from './key-prefix.js';
+import type { RedisRequest } from './redis-error.js';
+import type { RedisTopology } from './redis-topology.js';
+import { describeReply, type ScriptRunner } from './script-runner.js';
+import { STAMP } from './scripts.js';
+
+/** Versions of tags, a key each. */
+export class RedisVersions {
+  readonly #topology: RedisTopology;
+  readonly #scripts: ScriptRunner;
+
+  constructor(topology: RedisTopology, scripts: ScriptRunner) {
+    this.#topology = topology;
+    this.#scripts = scripts;
+  }
+
+  look({ prefix, tags }: Command<'versions'>): Promise<(TagVersion | undefined)[]> {
+    const request: RedisRequest = { verb: 'look up the tags of', prefix };
+    return Promise.all(tags.map((tag) => this.#lookAt(request, tag)));
+  }
+
+  async stamp({ prefix, tags, need }: Command<'stamp'>): Promise<TagVersion[]> {
+    const request: RedisRequest = { verb: 'look up the tags of', prefix };
+    const groups = this.#topology.group(tags.map((tag) => versionKey(prefix, tag)));
+    const stamped = await Promise.all(
+      groups.map((keys) => {
+        const drawn = keys.map(() => randomBytes(TOKEN_LENGTH));
+        return this.#scripts.run(request, STAMP, keys, need, ...drawn);
+      }),
+    );
+    return stamped.flat().map((version) => versionOf(version, request));
+  }
+
+  async evict({ prefix, tags }: Command<'evict'>): Promise<void> {
+    const request: RedisRequest = { verb: 'evict tags of', prefix };
+    const [first, ...others] = this.#topology.group(tags.map((tag) => versionKey(prefix, tag)));
+    if (first === undefined) return;
+    await this.#drop(request, first);
+    await Promise.all(others.map((keys) => this.#drop({ ...request, begun: true }, keys)));
+  }
+
+  #lookAt(request: RedisRequest, tag: string): Promise<TagVersion | undefined> {
+    const key = versionKey(request.prefix, tag);
+    return this.#topology.run(request, key, async (client, { line }) => {
+      const version: unknown = await client.getBuffer(key);
+      if (version !== null) return versionOf(version, request);
+      await line.confirm();
+      return undefined;
+    });
+  }
+
+  #drop(request: RedisRequest, keys: Buffer[]): Promise<void> {
+    const [first = ''] = keys;
+    return this.#topology.run(request, first, async (client, { line }) => {
+      // Any number would do for an answer.
+      const [reply] = await Promise.all([client.unlink(keys), line.confirm()]);
+      if (typeof reply !== 'number') throw this.#scripts.unexpected(request, 'UNLINK', describeReply(reply));
+    });
+  }
+}
+
+function versionOf(bytes: unknown, { prefix }: RedisRequest): TagVersion {
+  if (Buffer.isBuffer(bytes) && bytes.length === TOKEN_LENGTH) return bytes.toString('latin1');
+  throw new CacheSerializationError(
+    'CACHE_PAYLOAD_FOREIGN',
+    `Cannot look up a tag (prefix "${prefix}"): its version holds bytes that this cache did not write. ` +
+      'They were left as they are; evictTags() drops them.',
+  );
+}
