@@ -35,6 +35,20 @@ export class BatchFailures {
   }
 
   /**
+   * Makes something for a key at once.
+   *
+   * @returns undefined when that failed
+   */
+  attempt<Result>(key: string, make: () => Result): Result | undefined {
+    try {
+      return make();
+    } catch (error) {
+      this.#failures.set(key, asFailure(error));
+      return undefined;
+    }
+  }
+
+  /**
    * Awaits a task for each key.
    *
    * @returns what they answered, without the keys that failed

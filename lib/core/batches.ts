@@ -34,7 +34,11 @@ export class Batches {
 
   async write(entries: ReadonlyMap<string, unknown>, plan: WritePlan): Promise<void> {
     const failures = new BatchFailures('write');
-    for (const chunk of chunksOf([...entries])) await this.#writeChunk(chunk, plan, failures);
+    const chunks = chunksOf([...entries]);
+    const isOneStep = chunks.length === 1 && plan.tags.length === 0;
+    await this.#entries.inOrder([...entries.keys()], isOneStep, async () => {
+      for (const chunk of chunks) await this.#writeChunk(chunk, plan, failures);
+    });
     failures.throwIfAny();
   }
 
@@ -42,13 +46,16 @@ export class Batches {
     const { runtime, prefix } = this.#entries;
     const { store, meter } = runtime;
     const failures = new BatchFailures('delete');
+    const chunks = chunksOf(keys);
     let removed = 0;
-    for (const chunk of chunksOf(keys)) {
-      const removing = store.execute({ op: 'remove', prefix, keys: chunk });
-      const held = await failures.collect(chunk, removing, (_key, was) => was);
-      meter.counts.deletes += held.size;
-      for (const was of held.values()) removed += Number(was);
-    }
+    await this.#entries.inOrder(keys, chunks.length === 1, async () => {
+      for (const chunk of chunks) {
+        const removing = store.execute({ op: 'remove', prefix, keys: chunk });
+        const held = await failures.collect(chunk, removing, (_key, was) => was);
+        meter.counts.deletes += held.size;
+        for (const was of held.values()) removed += Number(was);
+      }
+    });
     failures.throwIfAny();
     return removed;
   }
@@ -86,12 +93,14 @@ export class Batches {
     failures: BatchFailures,
   ): Promise<void> {
     const { runtime, prefix } = this.#entries;
-    const made = chunk.map(async ([key, value]) => makeEntry(runtime, key, value, plan.tags));
-    const keys = chunk.map(([key]) => key);
-    const encoded = await failures.settle(keys, made);
-    const stamps = await stampsFor(runtime, prefix, plan);
+    const made = chunk.flatMap(
+      ([key, value]) => failures.attempt(key, () => makeEntry(runtime, key, value, plan.tags)) ?? [],
+    );
+    if (made.length === 0) return;
+    // Without tags nothing is waited for: what is called next is sent next.
+    const stamps = plan.tags.length === 0 ? undefined : await stampsFor(runtime, prefix, plan);
     const puts = new Map<string, Put>();
-    for (const [key, entry] of encoded) puts.set(key, putOf(entry, plan, stamps));
+    for (const entry of made) puts.set(entry.key, putOf(entry, plan, stamps));
     const writing = runtime.store.execute({ op: 'write', prefix, puts: [...puts.values()] });
     await failures.collect([...puts.keys()], writing, (key) => {
       const put = puts.get(key);

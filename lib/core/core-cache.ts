@@ -153,9 +153,12 @@ export abstract class CoreCache<T = unknown>
     return this.#run(async ({ behind }, prefix, ttl) => {
       assertCacheKey(key);
       const plan = planWrite('writeBehind', options, ttl, key);
-      await this.#entries.writeWith(key, value, plan, (put) =>
-        behind.accept({ prefix, put, value, write: () => writer(value, key) }),
-      );
+      await this.#entries.writeWith(key, value, plan, (put) => {
+        // The caller's own object may change before the writer gets it.
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it was encoded from a T
+        const copy = this.#entries.copyOf(put) as T;
+        return behind.accept({ prefix, put, value: copy, write: () => writer(copy, key) });
+      });
     });
   }
 

@@ -72,6 +72,11 @@ export class Entries {
     return putOf(made, plan, await stampsFor(this.runtime, this.prefix, plan));
   }
 
+  /** The value of what was prepared, as a read would give it back. */
+  copyOf({ key, bytes, extras }: Put): unknown {
+    return this.runtime.codec.decode(bytes, key, this.runtime.store.roomFor(extras));
+  }
+
   countWrite({ bytes, extras }: Put): void {
     this.#count(bytes.length - this.runtime.store.roomFor(extras));
   }
@@ -84,6 +89,21 @@ export class Entries {
     const held = await (this.#order.isBusy(wholeKey) ? this.#order.run(wholeKey, task) : task());
     meter.counts.deletes += 1;
     return held;
+  }
+
+  /**
+   * Runs a write of many keys in its place among all others of the same keys.
+   *
+   * @param isOneStep whether it is sent at once, so that later writes need not wait for it
+   */
+  inOrder<Value>(
+    keys: readonly string[],
+    isOneStep: boolean,
+    write: () => Promise<Value>,
+  ): Promise<Value> {
+    const wholeKeys = keys.map((key) => this.prefix + key);
+    const mayGo = isOneStep && !wholeKeys.some((key) => this.#order.isBusy(key));
+    return mayGo ? write() : this.#order.runAll(wholeKeys, write);
   }
 
   async #send(put: Put): Promise<void> {

@@ -11,15 +11,22 @@ export class KeyOrder {
   }
 
   /** Runs a write when all earlier ones of the key that passed here have settled. */
-  async run<Value>(key: string, write: () => Promise<Value>): Promise<Value> {
-    const before = this.#last.get(key);
-    const settled = before === undefined ? write() : before.then(write);
+  run<Value>(key: string, write: () => Promise<Value>): Promise<Value> {
+    return this.runAll([key], write);
+  }
+
+  /** Runs a write of several keys when all earlier ones of any of them that passed here have settled. */
+  async runAll<Value>(keys: readonly string[], write: () => Promise<Value>): Promise<Value> {
+    const before = new Set(keys.filter((key) => this.isBusy(key)).map((key) => this.#last.get(key)));
+    const settled = before.size === 0 ? write() : Promise.all(before).then(write);
     const quiet = settled.catch(() => undefined);
-    this.#last.set(key, quiet);
+    for (const key of keys) this.#last.set(key, quiet);
     try {
       return await settled;
     } finally {
-      if (this.#last.get(key) === quiet) this.#last.delete(key);
+      for (const key of keys) {
+        if (this.#last.get(key) === quiet) this.#last.delete(key);
+      }
     }
   }
 }

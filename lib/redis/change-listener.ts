@@ -81,10 +81,8 @@ export class ChangeListener {
       this.#onRefusal(message);
       return;
     }
-    const [kind, channel, what]: readonly unknown[] = Array.isArray(message) ? message : [];
-    if (String(channel) !== CHANNEL) this.#onNonsense();
-    else if (String(kind) === 'subscribe' && this.#id !== undefined)
-      this.#observer.onListening({ id: this.#id });
+    const [kind, , what]: readonly unknown[] = Array.isArray(message) ? message : [];
+    if (String(kind) === 'subscribe' && this.#id !== undefined) this.#observer.onListening({ id: this.#id });
     else if (String(kind) === 'message') this.#onChanges(what);
     else this.#onNonsense();
   }

@@ -29,6 +29,7 @@ import {
   RedisCacheModule,
   type RedisCacheOptions,
   type RedisCacheOptionsFactory,
+  requireCapability,
 } from '../../lib/index.js';
 import { getFreePort } from '../support/free-port.js';
 import { rejection } from '../support/rejection.js';
@@ -412,6 +413,62 @@ describe('The end of an application', () => {
     expect(await (await response).text()).toBe('written during shutdown');
     await closed;
     expect(await rejection(cache.get('key'))).toBeInstanceOf(CacheClosedError);
+  });
+
+  const modules = [
+    ['RedisCacheModule', () => RedisCacheModule.forRoot({ ...options(), socketTimeout: 300 })],
+    ['InMemoryCacheModule', () => InMemoryCacheModule.forRoot()],
+  ] as const;
+
+  it.each(modules)('waits for the writers of %s that are behind', async (_name, module) => {
+    const app = await start(module());
+    const cache = requireCapability(app.get<ICache<string>>(CACHE), 'write-policy');
+    const origin: string[] = [];
+    const writer = async (value: string): Promise<void> => {
+      await delay(50);
+      origin.push(value);
+    };
+    await cache.writeBehind('key', 'first', writer);
+    await cache.writeBehind('key', 'last', writer);
+    expect(origin).toEqual([]);
+    await app.close();
+    expect(origin).toEqual(['first', 'last']);
+  });
+
+  it.each(modules)(
+    'tells the Nest logger of %s which origins were not written, and no value',
+    async (_name, module) => {
+      const lines: string[] = [];
+      const write = (message: unknown) => void lines.push(String(message));
+      const app = await Test.createTestingModule({ imports: [module()] })
+        .setLogger({ log: write, warn: write, error: write })
+        .compile();
+      apps.push(await app.init());
+      const cache = requireCapability(app.get<ICache<string>>(CACHE), 'write-policy');
+      await cache.writeBehind('the key', 'secret', () => new Promise(() => undefined));
+      await app.close();
+      expect(lines.filter((line) => line.includes('the key'))).toEqual([
+        expect.stringMatching(/^CACHE_WRITE_NOT_DRAINED: The origin of "the key" is not written/),
+      ]);
+      expect(lines.join('')).not.toContain('secret');
+    },
+    15_000,
+  );
+
+  it('tells onWriteError in place of the logger', async () => {
+    const told: unknown[] = [];
+    const onWriteError = (...failure: readonly unknown[]) => void told.push(failure);
+    const app = await start(RedisCacheModule.forRoot({ ...options(), socketTimeout: 300, onWriteError }));
+    await cacheOf(app).writeBehind('key', 'value', () => new Promise(() => undefined));
+    const closing = performance.now();
+    await app.close();
+    expect(performance.now() - closing).toBeLessThan(900);
+    expect(told).toEqual([
+      [
+        expect.objectContaining({ code: 'CACHE_WRITE_NOT_DRAINED', key: 'key' }),
+        { key: 'key', value: 'value', attempts: 1 },
+      ],
+    ]);
   });
 
   it('leaves a client that was handed in open', async () => {
