@@ -25,6 +25,9 @@ const samples = [
   '08-unix-socket',
   '09-sentinel',
   '10-cluster',
+  '11-load-once',
+  '12-tags',
+  '13-write-policies',
 ];
 const seconds = 1_000;
 
@@ -166,6 +169,32 @@ describe('The samples', () => {
     expect(await run('10-cluster', directionsToNodes(servers).variables)).toEqual([
       'counted: 1000 of 1000 pages',
       'cleared: 0 of 1000 pages',
+    ]);
+  });
+
+  it('load a value once for a thousand callers in four processes in 11-load-once', async () => {
+    expect(await run('11-load-once', at(server))).toEqual([
+      'at first: 1000 callers, 1 value, loads: 1',
+      'again:    1000 callers, 1 value, loads: 0',
+    ]);
+  });
+
+  it('show entries that are removed by what they belong to in 12-tags', async () => {
+    expect(await run('12-tags', at(server))).toEqual([
+      'loaded:             Amsterdam, Rotterdam, Gent',
+      'without country:NL: Gent',
+      'without cities:     nothing',
+    ]);
+  });
+
+  // How many writes of a key are replaced depends on how fast the file is: the last one never is.
+  it('keep a file in step, and tell what it did not get, in 13-write-policies', async () => {
+    expect(await run('13-write-policies', at(server))).toEqual([
+      'counted: 12 in the cache, 12 in the file',
+      'refused: EROFS: read-only file system',
+      'refused: 12 in the cache, 12 in the file',
+      expect.stringMatching(/^5 estimates in [1-4] writes: 46 in the cache, 46 in the file$/),
+      'onWriteError: nails = 45 (CACHE_WRITE_NOT_DRAINED)',
     ]);
   });
 });
