@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { runInThisContext } from 'node:vm';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { RedisCacheOptions } from '../../lib/config/redis-cache-options.js';
@@ -139,6 +140,11 @@ describe('A unix socket', () => {
   });
 });
 
+/** Takes the lease of an entry that would end before the lease does. */
+function refresh(cache: RedisCache): Promise<unknown> {
+  return cache.getOrSet('stale', () => 'new', { ttl: '1m', staleFor: '1m' });
+}
+
 describe('A user with the rule of the README', () => {
   const redis = useRedisServer();
   const rule = readAclRule();
@@ -189,10 +195,13 @@ describe('A user with the rule of the README', () => {
     unlink: (cache) => cache.delete('key'),
     time: (cache) => cache.get('with times of its own'),
     scan: (cache) => cache.clear(),
+    setrange: (cache) => refresh(cache),
+    pttl: (cache) => refresh(cache),
+    pexpire: (cache) => refresh(cache),
   };
 
   it('has no command that nothing needs', () => {
-    expect([...Object.keys(needs), 'select'].toSorted()).toEqual(rule.commands.toSorted());
+    expect([...Object.keys(needs), 'select', 'pexpireat'].toSorted()).toEqual(rule.commands.toSorted());
   });
 
   it('A10 gets a typed error without select, and nothing reaches database 0 in the place of another', async () => {
@@ -205,6 +214,16 @@ describe('A user with the rule of the README', () => {
     });
     expect(await redis.raw.keys(`${cache.location.prefix}*`)).toEqual([]);
     await expectToServe(cacheOfUser());
+  });
+
+  it('A10 counts what it could not give back without pexpireat, and serves nevertheless', async () => {
+    await grant('pexpireat');
+    const cache = cacheOfUser();
+    const options = { ttl: 50, staleFor: '1m' } as const;
+    await cache.getOrSet('key', () => 'old', options);
+    await delay(100);
+    expect(await cache.getOrSet('key', () => Promise.reject(new Error('away')), options)).toBe('old');
+    expect(cache.metrics().errors).toEqual({ REDIS_NO_PERMISSION: 1 });
   });
 
   it('A24 waits with its database while a script blocks the server', async () => {
@@ -229,6 +248,9 @@ describe('A user with the rule of the README', () => {
     const physical = (key: string) => `${cache.location.prefix}${key}`;
     const entryOf = (key: string) => encodeLeasableEntry(Buffer.of(0), physical(key), undefined, times);
     for (const key of ['key', 'with times of its own']) await redis.raw.set(physical(key), entryOf(key));
+    const past = { freshUntil: now - 1_000, dieAt: now + 2_000 };
+    const stale = encodeLeasableEntry(Buffer.of(0), physical('stale'), undefined, past);
+    await redis.raw.set(physical('stale'), stale, 'PX', 2_000);
     expect(await rejection(run(cache))).toMatchObject({
       name: 'RedisCacheOperationError',
       code: 'REDIS_NO_PERMISSION',

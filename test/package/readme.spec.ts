@@ -2,12 +2,17 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'n
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, posix, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import type { CacheCapability } from '../../lib/contract/capabilities.js';
 import { CONFIGURATION_VARIABLES } from '../../lib/config/configuration-variables.js';
 import { OPTION_NAMES } from '../../lib/config/option-rules.js';
 import { REDIS_CACHE_DEFAULTS } from '../../lib/config/redis-cache-defaults.js';
+import { planLoad } from '../../lib/core/load-plan.js';
+import { InMemoryCache } from '../../lib/memory/in-memory-cache.js';
 import { resolveInMemoryCacheOptions } from '../../lib/memory/in-memory-cache-options.js';
 import { RedisCache } from '../../lib/redis/redis-cache.js';
+import { readAclRule } from '../support/acl-rule.js';
 import { readManifest } from '../support/manifest.js';
 import { createRawRedis } from '../support/raw-redis.js';
 import { type RedisServer, startRedisServer } from '../support/redis-server.js';
@@ -16,14 +21,30 @@ import { run } from './packed.js';
 
 jest.setTimeout(60_000);
 
+const capabilities = new Declarations('lib/contract/capabilities.ts');
+const CAPABILITY_NAMES: readonly CacheCapability[] = ['stampede', 'tags', 'batch', 'write-policy', 'metrics'];
+const PLAIN_METHODS: ReadonlySet<string> = new Set(['get', 'set', 'delete', 'clear', 'close']);
+
 /** A port that nobody listens at, and that the system gives to nobody who asks for a free one. */
 const NOBODY = 1;
+
+const CAPABILITY_PAGES: ReadonlySet<string> = new Set([
+  'docs/getorset.md',
+  'docs/stale-values.md',
+  'docs/tags.md',
+  'docs/batches.md',
+  'docs/write-policies.md',
+  'docs/metrics.md',
+]);
 
 const readme = new MarkdownDocument('README.md');
 const documents = [
   readme,
-  ...['CONTRIBUTING.md', 'CHANGELOG.md', 'docs/values.md', 'docs/reliability.md'].map(toDocument),
+  ...['CONTRIBUTING.md', 'CHANGELOG.md'].map(toDocument),
+  ...readdirSync('docs').map((file) => toDocument(`docs/${file}`)),
 ];
+/** Those that are about one capability each. */
+const pages = documents.filter(({ file }) => CAPABILITY_PAGES.has(file));
 const blocks = documents.flatMap((document) => document.blocks);
 const examples = blocks.filter(({ language }) => language === 'ts');
 const manifest: {
@@ -49,6 +70,7 @@ describe('The README', () => {
       'Install',
       'Quick start',
       'The contract',
+      'Capabilities',
       'Configuration',
       'When Redis is down',
       'Errors',
@@ -96,6 +118,37 @@ describe('The README', () => {
     ]);
   });
 
+  it('lists every option of getOrSet with its default', () => {
+    const rows = readme.table('option of `getOrSet`');
+    const names = rows.map((row) => codeOf(row['option of `getOrSet`']));
+    expect(names.toSorted()).toEqual(capabilities.propertiesOf('CacheLoadOptions').toSorted());
+    const plan: Readonly<Record<string, unknown>> = { ...planLoad('key', {}, undefined) };
+    for (const [index, row] of rows.entries()) {
+      const name = names[index] ?? '';
+      const expected = plan[name];
+      if (row['default'] === 'none') expect([undefined, Infinity, []]).toContainEqual(expected);
+      else if (name !== 'ttl') expect([name, literalOf(row['default'])]).toEqual([name, String(expected)]);
+    }
+  });
+
+  it('lists every capability that a cache has, with its interface and its methods', () => {
+    const cache = new InMemoryCache();
+    for (const row of readme.table('interface')) {
+      const [, name = ''] = /`(\w+)/.exec(row['interface'] ?? '') ?? [];
+      const [, capability = ''] = /`'(.+)'`/.exec(row['name'] ?? '') ?? [];
+      const [, page = ''] = /\]\((docs[^)]+)\)/.exec(row['more'] ?? '') ?? [];
+      const own = capabilities.propertiesOf(name).filter((method) => !PLAIN_METHODS.has(method));
+      const told = [...(row['methods'] ?? '').matchAll(/`(\w+)`/g)].map(([, method = '']) => method);
+      expect(own.filter((method) => !told.includes(method))).toEqual([]);
+      expect(
+        told.filter((method) => typeof Reflect.get(cache, method) !== 'function' && method !== 'tags'),
+      ).toEqual([]);
+      expect(CAPABILITY_NAMES).toContain(capability);
+      expect(CAPABILITY_PAGES.has(page)).toBe(true);
+    }
+    expect(readme.table('interface')).toHaveLength(CAPABILITY_NAMES.length);
+  });
+
   it('lists every code with its class, and no other', () => {
     const rows = readme.table('code').map((row) => `${codeOf(row['code'])} ${codeOf(row['class'])}`);
     const codes = ['lib/contract/errors.ts', 'lib/contract/redis-errors.ts'].flatMap(codesOf);
@@ -131,6 +184,31 @@ describe('The README', () => {
         .filter((name) => /^\d/.test(name))
         .sort(),
     );
+  });
+});
+
+describe('A page about a capability', () => {
+  it('is one of six', () => {
+    expect(pages).toHaveLength(CAPABILITY_PAGES.size);
+  });
+
+  it.each(pages)(
+    'begins with what it is for, when it is of no use, and what it costs ($file)',
+    ({ file }) => {
+      const [title = '', , ...lines] = readFileSync(file, 'utf8').split('\n');
+      expect(title).toMatch(/^# /);
+      expect(lines.slice(0, 3)).toEqual([
+        expect.stringMatching(/^- \*\*For\*\* /),
+        expect.stringMatching(/^- \*\*Not for\*\* /),
+        expect.stringMatching(/^- \*\*It costs\*\* /),
+      ]);
+    },
+  );
+
+  it('lists everything that is counted', () => {
+    const page = new MarkdownDocument('docs/metrics.md');
+    const names = page.table('field').map((row) => codeOf(row['field']));
+    expect(names).toEqual(capabilities.propertiesOf('CacheMetricsSnapshot'));
   });
 });
 
@@ -251,27 +329,66 @@ describe('An example', () => {
     expect(down).toMatch(/^503 .*REDIS_UNREACHABLE/);
   });
 
-  it('gives an ACL user all the commands that the cache sends', async () => {
-    const line = /`(ACL SETUSER .+?)`/.exec(readFileSync('README.md', 'utf8'))?.[1] ?? '';
+  it.each([
+    {
+      name: 'gives an ACL user all the commands that the cache sends',
+      rule: readAclRule('waking'),
+      refused: [],
+    },
+    {
+      name: 'gives an ACL user who may not use CLIENT all the others',
+      rule: readAclRule(),
+      refused: ['client|id'],
+    },
+  ])('$name', async ({ rule, refused }) => {
     const raw = createRawRedis(server);
-    const [command = '', ...words] = line.split(' ');
-    await raw.call(command, ...words);
+    await raw.call('ACL', 'DELUSER', rule.user);
+    await raw.call('ACL', rule.argumentsWithout());
+    await raw.call('ACL', 'LOG', 'RESET');
     const { host, port } = server;
-    await using cache = new RedisCache(
-      { host, port, db: 1, username: 'shop', password: 'secret', keyPrefix: 'shop:' },
-      { variable: () => undefined },
-    );
-    await cache.ping();
-    await cache.set('key', 1, { ttl: '1m' });
-    expect(await cache.get('key')).toMatchObject({ value: 1 });
-    expect(await cache.delete('key')).toBe(true);
-    await cache.set('key', 2);
-    await cache.clear();
-    expect((await cache.get('key')).hit).toBe(false);
-    expect(await raw.call('ACL', 'LOG')).toEqual([]);
+    const { user: username, password, prefix: keyPrefix } = rule;
+    const options = { host, port, db: 1, username, password, keyPrefix };
+    await using cache = new RedisCache(options, { variable: () => undefined });
+    await using other = new RedisCache(options, { variable: () => undefined });
+    await usePlainly(cache);
+    await useCapabilities(cache, other);
+    const log = await raw.call('ACL', 'LOG');
+    expect(Array.isArray(log) ? log.map((entry: string[]) => entry[7]) : log).toEqual(refused);
     raw.disconnect();
   });
 });
+
+async function usePlainly(cache: RedisCache): Promise<void> {
+  await cache.ping();
+  await cache.set('key', 1, { ttl: '1m' });
+  expect(await cache.get('key')).toMatchObject({ value: 1 });
+  expect(await cache.delete('key')).toBe(true);
+  await cache.set('key', 2);
+  await cache.clear();
+  expect((await cache.get('key')).hit).toBe(false);
+}
+
+async function useCapabilities(cache: RedisCache, other: RedisCache): Promise<void> {
+  const loading = cache.getOrSet('waited for', () => delay(300, 'loaded'), { ttl: '1m', leaseFor: 90 });
+  await delay(50);
+  expect(await other.getOrSet('waited for', () => 'again')).toBe('loaded');
+  await loading;
+
+  const stale = { ttl: 50, staleFor: '1m', pauseFor: 50, tags: ['tag'] } as const;
+  await cache.getOrSet('stale', () => 'old', stale);
+  await delay(100);
+  expect(await cache.getOrSet('stale', () => Promise.reject(new Error('away')), stale)).toBe('old');
+  await cache.set('tagged', 1, { ttl: '1d', tags: ['tag'] });
+  await cache.evictTags('tag');
+  expect((await cache.get('tagged')).hit).toBe(false);
+
+  await cache.setMany(new Map([['one', 1]]));
+  expect(await cache.deleteMany(['one', 'two'])).toBe(1);
+  await cache.writeThrough('through', 1, () => undefined);
+  await cache.writeBehind('behind', 1, () => undefined);
+  await cache.drain();
+  expect(cache.metrics().errors).toEqual({});
+}
 
 /** A number or a text of a table, as `String()` would write it. */
 function literalOf(cell: string | undefined): string {

@@ -12,17 +12,18 @@ export interface AclRule {
   readonly argumentsWithout: (...commands: readonly string[]) => string[];
 }
 
-/** Where the rule is in README.md, and what it adds to that for servers of other kinds. */
+/** Where the rule is in README.md, and what it adds to that for servers of other kinds, and to wake who waits. */
 const PLACES = {
   always: /`ACL (SETUSER [^`]+)`/,
   cluster: /In a cluster add `(\+[^`]+)`/,
   sentinel: /with Sentinel add `(\+[^`]+)`/,
+  waking: /wake it at once, add `(&[^`]+)`/,
 };
 
 /** Reads the rule from the document itself, so that what is tested is what users copy. */
-export function readAclRule(addition?: 'cluster' | 'sentinel'): AclRule {
+export function readAclRule(...additions: readonly ('cluster' | 'sentinel' | 'waking')[]): AclRule {
   const text = readFileSync('README.md', 'utf8');
-  const places = addition === undefined ? [PLACES.always] : [PLACES.always, PLACES[addition]];
+  const places = [PLACES.always, ...additions.map((addition) => PLACES[addition])];
   const parts = places.flatMap((place) => find(place, text).split(' '));
   const [, user = ''] = parts;
   return {
