@@ -40,7 +40,7 @@ export default {
     {
       ...withServer,
       displayName: 'redis, ioredis 5',
-      testMatch: ['<rootDir>/test/integration/{redis-connection,topologies,topology-*}.spec.ts'],
+      testMatch: ['<rootDir>/test/integration/{change-feed,redis-connection,topologies,topology-*}.spec.ts'],
       moduleNameMapper: { ...shared.moduleNameMapper, '^ioredis$': 'ioredis-v5' },
     },
   ],

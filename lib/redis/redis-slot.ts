@@ -71,12 +71,11 @@ function askServerTime(topology: RedisTopology, request: KeyRequest): Promise<nu
 /** What the bytes of a key say, by the server's clock. */
 export async function slotOf(
   bytes: Buffer,
-  { key }: KeyRequest,
-  wholeKey: string,
+  request: KeyRequest,
   client: Redis,
   server: ServerSide,
 ): Promise<Slot> {
-  const frame = parseFrame(bytes, key, wholeKey);
+  const frame = parseFrame(bytes, request.key, physicalKey(request));
   if (frame.kind === 'entry' && frame.times === undefined) return new PlainEntry(frame);
   const now = await serverTime(client, server);
   const lease = heldLease(frame.lease, now);

@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis';
 import { writeIdOf } from '../codec/frame.js';
 import { SpakkyCacheError } from '../contract/errors.js';
 import type {
@@ -19,7 +20,7 @@ import { operationError, type RedisRequest } from './redis-error.js';
 import { classifyFailure } from './redis-failure.js';
 import { RedisLeases } from './redis-leases.js';
 import { ABSENT, lifeOf, roomFor, sealPut, slotOf } from './redis-slot.js';
-import type { RedisShard, RedisTopology } from './redis-topology.js';
+import type { RedisShard, RedisTopology, ServerSide } from './redis-topology.js';
 import { RedisVersions } from './redis-versions.js';
 import { describeReply, foreign, type KeyRequest, physicalKey, ScriptRunner } from './script-runner.js';
 import { ANSWER, REMOVE } from './scripts.js';
@@ -76,10 +77,7 @@ export class RedisStore implements CacheStore {
       const slot = await this.#topology.run(request, wholeKey, async (client, server) => {
         stop();
         look = server.changes.look(client, wholeKey, onChange);
-        const bytes = await look.reply;
-        if (bytes !== null) return await slotOf(bytes, request, wholeKey, client, server);
-        await server.line.confirm();
-        return ABSENT;
+        return await this.#slot(request, await look.reply, client, server);
       });
       return { slot, stop };
     } catch (error) {
@@ -95,13 +93,22 @@ export class RedisStore implements CacheStore {
   #read(request: KeyRequest, absent: Command<'read'>['absent']): Promise<Slot> {
     const key = physicalKey(request);
     return this.#topology.run(request, key, async (client, server) => {
-      const bytes: unknown = await client.getBuffer(key);
-      if (Buffer.isBuffer(bytes)) return await slotOf(bytes, request, key, client, server);
-      if (bytes !== null) throw this.#scripts.unexpected(request, 'GET', describeReply(bytes));
-      // Nothing names its key: a reply too many looks just like it.
-      if (absent !== 'likely') await server.line.confirm();
-      return ABSENT;
+      return await this.#slot(request, await client.getBuffer(key), client, server, absent);
     });
+  }
+
+  async #slot(
+    request: KeyRequest,
+    bytes: unknown,
+    client: Redis,
+    server: ServerSide,
+    absent?: Command<'read'>['absent'],
+  ): Promise<Slot> {
+    if (Buffer.isBuffer(bytes)) return await slotOf(bytes, request, client, server);
+    if (bytes !== null) throw this.#scripts.unexpected(request, 'GET', describeReply(bytes));
+    // Nothing names its key: a reply too many looks just like it.
+    if (absent !== 'likely') await server.line.confirm();
+    return ABSENT;
   }
 
   /** What is sealed at once is sent at once, so that writes that nobody waited for keep their order. */
