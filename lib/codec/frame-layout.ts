@@ -40,7 +40,10 @@ export const CHECKSUM_OFFSET = { entry: 12, leasable: 52 } as const;
 export const BODY_OFFSET = { entry: 16, leasable: 56 } as const;
 /** The slot of kind E, token and lease deadline: changed in place, and therefore outside the checksum. */
 export const SLOT = { start: 12, end: 36 } as const;
-/** 32-bit words of each kind of entry that its checksum takes as zero: the checksum's own, and those of the slot. */
-export const BLANK = { entry: [3], leasable: [3, 4, 5, 6, 7, 8, 13] } as const;
+/**
+ * 32-bit words of each kind of entry that its checksum takes as zero: the checksum's own, and what scripts change in
+ * place, which are the write id and the slot.
+ */
+export const BLANK = { entry: [1, 2, 3], leasable: [1, 2, 3, 4, 5, 6, 7, 8, 13] } as const;
 /** Bytes of a bare lease. */
 export const LEASE_LENGTH = 36;

@@ -128,7 +128,10 @@ interface CommandFields {
   readonly begin: { readonly key: string; readonly token: LeaseToken; readonly lease: number };
   /** Afterwards: writes if what `begin` answered is still there, else removes what is; whether it wrote. */
   readonly settle: { readonly put: Put; readonly seen: WriteId };
-  /** Removes what the key holds unless it is of this write; whether the write's own entry is there. */
+  /**
+   * After an origin was written: removes what the key holds unless it is the entry of this write, which gets another
+   * write id, so that whoever saw it before finds it changed. Whether it is there.
+   */
   readonly keep: { readonly key: string; readonly writeId: WriteId };
 
   /** Looks at versions of tags, and at the {@link EPOCH}. */

@@ -13,7 +13,8 @@ export type EntryRecord = PlainEntry | LeasableEntry;
 /** A value that is a hit to its end. */
 export interface PlainEntry {
   readonly kind: 'plain';
-  readonly writeId: WriteId;
+  /** Another one after an origin was written. */
+  writeId: WriteId;
   readonly bytes: Buffer;
   readonly stamps: Stamps | undefined;
   /** `Infinity` for an entry that stays. */
@@ -23,7 +24,8 @@ export interface PlainEntry {
 /** A value that may be refreshed in its place, and may outlive its time to live as a safety net. */
 export interface LeasableEntry {
   readonly kind: 'leasable';
-  readonly writeId: WriteId;
+  /** Another one after an origin was written. */
+  writeId: WriteId;
   readonly bytes: Buffer;
   readonly stamps: Stamps | undefined;
   readonly loadTime: number;

@@ -177,9 +177,10 @@ export class MemoryStore implements CacheStore {
   #keep({ prefix, key, writeId }: Command<'keep'>): boolean {
     const record = this.#table.find(prefix + key, this.#clock());
     if (record === undefined) return false;
-    if (record.kind !== 'lease' && record.writeId === writeId) return true;
-    this.#table.remove(prefix + key);
-    return false;
+    const isKept = record.kind !== 'lease' && record.writeId === writeId;
+    if (isKept) record.writeId = newWriteId();
+    else this.#table.remove(prefix + key);
+    return isKept;
   }
 
   #replace(key: string, put: Put, size: number, now: number): WriteId {

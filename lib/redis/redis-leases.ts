@@ -66,7 +66,7 @@ export class RedisLeases {
   }
 
   keep({ prefix, key, writeId }: Command<'keep'>): Promise<boolean> {
-    return this.#ask({ verb: 'delete', prefix, key }, KEEP, binary(writeId));
+    return this.#ask({ verb: 'delete', prefix, key }, KEEP, binary(writeId), binary(newWriteId()));
   }
 
   async #ask(

@@ -138,8 +138,12 @@ export class RedisStore implements CacheStore {
     const requests = keys.map((key) => ({ verb: 'delete', prefix, key }) as const);
     const [request = { verb: 'delete', prefix }] = requests;
     const whole = keys.length === 1 ? request : ({ verb: 'delete', prefix, keys: keys.length } as const);
-    const answers = await this.#scripts.run(whole, REMOVE, requests.map(physicalKey)).catch(outcomeOf);
-    return requests.map((one, index) => (isList(answers) ? this.#removed(one, answers[index]) : answers));
+    const outcomes = await this.#scripts
+      .run(whole, { script: REMOVE, keys: requests.map(physicalKey) }, (answers) =>
+        requests.map((one, index) => this.#removed(one, answers[index])),
+      )
+      .catch(outcomeOf);
+    return Array.isArray(outcomes) ? outcomes : requests.map(() => outcomes);
   }
 
   #removed(request: KeyRequest, answer: unknown): Outcome<boolean> {
@@ -147,9 +151,8 @@ export class RedisStore implements CacheStore {
     if (answer === ANSWER.no) return false;
     if (answer === ANSWER.foreign) return foreign(request);
     const failure = classifyFailure(answer);
-    return failure.kind === 'operation'
-      ? operationError(failure, request, this.#topology.target)
-      : this.#scripts.unexpected(request, 'EVAL', describeReply(answer));
+    if (failure.kind === 'operation') return operationError(failure, request, this.#topology.target);
+    throw this.#scripts.unexpected(request, 'EVAL', describeReply(answer));
   }
 
   async #clear(request: RedisRequest): Promise<void> {
@@ -242,8 +245,4 @@ function each<Item, Value>(
 function outcomeOf(error: unknown): SpakkyCacheError {
   if (error instanceof SpakkyCacheError) return error;
   throw error;
-}
-
-function isList(value: readonly unknown[] | SpakkyCacheError): value is readonly unknown[] {
-  return Array.isArray(value);
 }

@@ -29,10 +29,12 @@ export class RedisVersions {
     const stamped = await Promise.all(
       groups.map((keys) => {
         const drawn = keys.map(() => randomBytes(TOKEN_LENGTH));
-        return this.#scripts.run(request, STAMP, keys, need, ...drawn);
+        return this.#scripts.run(request, { script: STAMP, keys, rest: [need, ...drawn] }, (versions) =>
+          versions.map((version) => versionOf(version, request)),
+        );
       }),
     );
-    return stamped.flat().map((version) => versionOf(version, request));
+    return stamped.flat();
   }
 
   async evict({ prefix, tags }: Command<'evict'>): Promise<void> {

@@ -4,6 +4,17 @@ import { operationFailure } from './redis-failure.js';
 import type { RedisTopology } from './redis-topology.js';
 import { ANSWER } from './scripts.js';
 
+/** One run of a script. */
+export interface ScriptCall {
+  readonly script: string;
+  /** On one server, and of one slot in a cluster. */
+  readonly keys: readonly (string | Buffer)[];
+  /** What it gets after its mark. */
+  readonly rest?: readonly (string | number | Buffer)[];
+}
+
+const WORDS: ReadonlySet<unknown> = new Set(Object.values(ANSWER));
+
 /** Runs scripts: each request with a mark of its own, so that no other reply passes for its answer. */
 export class ScriptRunner {
   readonly #topology: RedisTopology;
@@ -16,46 +27,41 @@ export class ScriptRunner {
   /**
    * Runs a script that was given its mark as the first argument.
    *
-   * @param keys on one server, and of one slot in a cluster
-   * @returns what it answered after its mark and the server's time
+   * @param read takes what it answered after its mark and the server's time, and throws what it cannot have answered:
+   * such a reply may belong to somebody else, which is looked into
    */
-  run(
+  run<Value>(
     request: RedisRequest,
-    script: string,
-    keys: readonly (string | Buffer)[],
-    ...argumentsOfScript: (string | number | Buffer)[]
-  ): Promise<readonly unknown[]> {
+    { script, keys, rest = [] }: ScriptCall,
+    read: (answers: readonly unknown[]) => Value,
+  ): Promise<Value> {
     const [first = ''] = keys;
     return this.#topology.run(request, first, async (client, { clock }) => {
       this.#marks += 1;
       const mark = String(this.#marks);
       const askedAt = performance.now();
-      const reply: unknown = await client.callBuffer(
-        'EVAL',
-        script,
-        keys.length,
-        ...keys,
-        mark,
-        ...argumentsOfScript,
-      );
-      if (!Array.isArray(reply) || String(reply[0]) !== mark || typeof reply[1] !== 'number') {
+      const reply: unknown = await client.callBuffer('EVAL', script, keys.length, ...keys, mark, ...rest);
+      if (!Array.isArray(reply) || !isMark(reply[0], mark) || typeof reply[1] !== 'number') {
         throw this.unexpected(request, 'EVAL', describeReply(reply));
       }
-      clock.compare(reply[1], askedAt);
-      const [, , ...answers] = reply;
-      return answers;
+      const [, time, ...answers] = reply;
+      const value = read(answers);
+      clock.compare(time, askedAt);
+      return value;
     });
   }
 
   /** The same for one key that must not hold something else. */
-  async runOwn(
-    request: RedisRequest & { readonly key: string },
+  runOwn(
+    request: KeyRequest,
     script: string,
-    ...argumentsOfScript: (string | number | Buffer)[]
+    ...rest: readonly (string | number | Buffer)[]
   ): Promise<readonly unknown[]> {
-    const answers = await this.run(request, script, [physicalKey(request)], ...argumentsOfScript);
-    if (answers[0] === ANSWER.foreign) throw foreign(request);
-    return answers;
+    return this.run(request, { script, keys: [physicalKey(request)], rest }, (answers) => {
+      if (answers[0] === ANSWER.foreign) throw foreign(request);
+      if (!WORDS.has(answers[0])) throw this.unexpected(request, 'EVAL', 'an unknown word');
+      return answers;
+    });
   }
 
   /** A reply that the command cannot have. */
@@ -67,6 +73,11 @@ export class ScriptRunner {
 
 /** What is asked about one key. */
 export type KeyRequest = RedisRequest & { readonly key: string };
+
+/** A number that looks like it is none: another command may answer that. */
+function isMark(bytes: unknown, mark: string): boolean {
+  return Buffer.isBuffer(bytes) && bytes.toString('latin1') === mark;
+}
 
 /** The key as it is in the store. */
 export function physicalKey({ prefix, key }: KeyRequest): string {

@@ -161,10 +161,12 @@ if id == ARGV[2] then return done(put(ARGV[3], ARGV[4]), ${ANSWER.yes}) end
 return done(redis.pcall('UNLINK', key), ${ANSWER.no})
 `;
 
-/** ARGV: mark, write id. */
+/** ARGV: mark, write id, write id to give in its place. */
 export const KEEP = `${OF_ONE}
 if not found then return answer(${ANSWER.no}) end
-if id == ARGV[2] and kind ~= ${KIND.lease} then return answer(${ANSWER.yes}) end
+if id == ARGV[2] and kind ~= ${KIND.lease} then
+  return done(redis.pcall('SETRANGE', key, ${OFFSET.writeId}, ARGV[3]), ${ANSWER.yes})
+end
 return done(redis.pcall('UNLINK', key), ${ANSWER.no})
 `;
 

@@ -196,22 +196,23 @@ describe('A35 frames that cannot be read', () => {
     );
   });
 
-  it('A35 every single flipped bit of an entry is an error', () => {
-    for (let bit = 0; bit < plain.length * 8; bit += 1) {
-      expect(codeOf(() => parseFrame(flipped(plain, bit), KEY, KEY))).toBe(expectedAfterFlip(bit));
-    }
-  });
-
-  it('A35 every single flipped bit outside the slot is an error, and none inside changes the value', () => {
-    for (let bit = 0; bit < leasable.length * 8; bit += 1) {
-      const frame = flipped(leasable, bit);
-      const inside = bit >= SLOT.start * 8 && bit < SLOT.end * 8;
-      if (!inside) expect(codeOf(() => parseFrame(frame, KEY, KEY))).toBe(expectedAfterFlip(bit));
-      else if (codeOf(() => parseFrame(frame, KEY, KEY)) !== 'CACHE_PAYLOAD_DAMAGED') {
-        expect(bodyOf(entryOf(parseFrame(frame, KEY, KEY)))).toEqual(body);
+  it.each([
+    ['entry', plain, []],
+    ['leasable entry', leasable, [[SLOT.start, SLOT.end]]],
+  ])(
+    'A35 every flipped bit of an %s is an error, and none of what changes in place changes the value',
+    (_name, whole, slots) => {
+      const inPlace = [[OFFSET.writeId, OFFSET.writeId + 8], ...slots];
+      for (let bit = 0; bit < whole.length * 8; bit += 1) {
+        const frame = flipped(whole, bit);
+        const isInPlace = inPlace.some(([start = 0, end = 0]) => bit >= start * 8 && bit < end * 8);
+        if (!isInPlace) expect(codeOf(() => parseFrame(frame, KEY, KEY))).toBe(expectedAfterFlip(bit));
+        else if (codeOf(() => parseFrame(frame, KEY, KEY)) !== 'CACHE_PAYLOAD_DAMAGED') {
+          expect(bodyOf(entryOf(parseFrame(frame, KEY, KEY)))).toEqual(body);
+        }
       }
-    }
-  });
+    },
+  );
 
   it('A35 every single flipped bit of a lease is an error or another lease, never an entry', () => {
     for (let bit = 0; bit < lease.length * 8; bit += 1) {
