@@ -175,12 +175,16 @@ export class MemoryStore implements CacheStore {
   }
 
   #keep({ prefix, key, writeId }: Command<'keep'>): boolean {
-    const record = this.#table.find(prefix + key, this.#clock());
+    const place = prefix + key;
+    const record = this.#table.find(place, this.#clock());
     if (record === undefined) return false;
-    const isKept = record.kind !== 'lease' && record.writeId === writeId;
-    if (isKept) record.writeId = newWriteId();
-    else this.#table.remove(prefix + key);
-    return isKept;
+    if (record.kind === 'lease' || record.writeId !== writeId) {
+      this.#table.remove(place);
+      return false;
+    }
+    record.writeId = newWriteId();
+    this.#table.watchers.wake(place);
+    return true;
   }
 
   #replace(key: string, put: Put, size: number, now: number): WriteId {
