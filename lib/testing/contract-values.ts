@@ -75,3 +75,44 @@ export const TENTH_SECOND: readonly Duration[] = [
   { milliseconds: 100 },
   { seconds: 0.1 },
 ];
+
+/** What are no tags of an entry. */
+export const INVALID_TAGS: readonly unknown[] = [
+  'a tag',
+  null,
+  { 0: 'a' },
+  new Set(['a']),
+  [''],
+  ['a', ''],
+  [42],
+  [null],
+  ['\ud800'],
+  ['x'.repeat(1_025)],
+  Array.from({ length: 65 }, (_, index) => `tag:${index}`),
+];
+
+/** Options that every write refuses, and the code that says why. */
+export const REFUSED_WRITE_OPTIONS: readonly (readonly [options: unknown, code: string])[] = [
+  [{ ttl: 0 }, 'CACHE_TTL_INVALID'],
+  [{ ttl: '5 minutes' }, 'CACHE_TTL_INVALID'],
+  [5_000, 'CACHE_TTL_INVALID'],
+  [null, 'CACHE_TTL_INVALID'],
+  [{ tll: 5_000 }, 'CACHE_CAPABILITY_MISSING'],
+];
+
+/** Options that every load refuses, and the code that says why. */
+export const REFUSED_LOAD_OPTIONS: readonly (readonly [options: unknown, code: string])[] = [
+  ...REFUSED_WRITE_OPTIONS,
+  [{ waitFor: -1 }, 'CACHE_TTL_INVALID'],
+  [{ waitFor: 'soon' }, 'CACHE_TTL_INVALID'],
+  [{ loadFor: Infinity }, 'CACHE_TTL_INVALID'],
+  [{ leaseFor: 0 }, 'CACHE_TTL_INVALID'],
+  [{ pauseFor: null }, 'CACHE_TTL_INVALID'],
+  [{ ttl: 100, factoryTimeout: Number.NaN }, 'CACHE_TTL_INVALID'],
+  [{ ttl: 100, staleFor: -1 }, 'CACHE_TTL_INVALID'],
+  [{ ttl: 100, refreshEarly: -1 }, 'CACHE_TTL_INVALID'],
+  [{ ttl: 100, refreshEarly: '1' }, 'CACHE_TTL_INVALID'],
+  [{ staleFor: 100 }, 'CACHE_TTL_INVALID'],
+  [{ refreshEarly: 1 }, 'CACHE_TTL_INVALID'],
+  [{ whenUnavailable: 'ignore' }, 'CACHE_TTL_INVALID'],
+];

@@ -1,1 +1,5 @@
-export { type CacheContractOptions, describeCacheContract } from './describe-cache-contract.js';
+export {
+  type CacheContractCapability,
+  type CacheContractOptions,
+  describeCacheContract,
+} from './describe-cache-contract.js';

@@ -79,6 +79,11 @@ const backends: Readonly<Record<string, () => Backend>> = {
     return asRestrictedUser(redis, readAclRule(), () => [redis.raw]);
   },
 
+  'in Redis, as that user, who may have Redis wake whoever waits': () => {
+    const redis = useRedisServer();
+    return asRestrictedUser(redis, readAclRule('waking'), () => [redis.raw]);
+  },
+
   'in Redis, where CLIENT, CONFIG and INFO are refused, as by managed services': () => {
     const redis = useRedisServer();
     beforeAll(async () => {
@@ -107,6 +112,8 @@ const backends: Readonly<Record<string, () => Backend>> = {
   },
 };
 
+const capabilities = ['stampede', 'tags', 'batch', 'write-policy', 'metrics'] as const;
+
 for (const [name, use] of Object.entries(backends)) {
-  describe(name, () => describeCacheContract({ describe, it, ...use() }));
+  describe(name, () => describeCacheContract({ describe, it, capabilities, ...use() }));
 }

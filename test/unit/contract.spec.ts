@@ -1,13 +1,18 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import type { ICache } from '../../lib/contract/cache.interface.js';
-import { CacheHit, CacheMiss } from '../../lib/contract/cache-result.js';
-import { requireCapability } from '../../lib/contract/capabilities.js';
+import type { CacheWriteOptions, ICache } from '../../lib/contract/cache.interface.js';
+import { CacheHit, CacheMiss, type CacheResult } from '../../lib/contract/cache-result.js';
+import { type CacheFactory, type CacheWriter, requireCapability } from '../../lib/contract/capabilities.js';
 import { toMilliseconds } from '../../lib/contract/duration.js';
 import * as errors from '../../lib/contract/errors.js';
 import * as redisErrors from '../../lib/contract/redis-errors.js';
 import { InMemoryCache } from '../../lib/memory/in-memory-cache.js';
+import {
+  type CacheContractCapability,
+  type CacheContractOptions,
+  describeCacheContract,
+} from '../../lib/testing/index.js';
 
 describe('A duration', () => {
   it.each([
@@ -122,23 +127,206 @@ describe('An error', () => {
   });
 });
 
-describe('requireCapability', () => {
-  const plain = new InMemoryCache<string>();
+/** A backend that offers the contract and nothing else. */
+class PlainBackend<T> implements ICache<T> {
+  readonly #inner = new InMemoryCache<T>();
 
-  it.each(['tags', 'stampede', 'batch', 'write-policy', 'metrics', 'sync'] as const)(
-    'throws for %s, which this backend does not offer',
+  get(key: string): Promise<CacheResult<T>> {
+    return this.#inner.get(key);
+  }
+
+  set(key: string, value: T, options?: CacheWriteOptions): Promise<void> {
+    return this.#inner.set(key, value, options);
+  }
+
+  delete(key: string): Promise<boolean> {
+    return this.#inner.delete(key);
+  }
+
+  clear(): Promise<void> {
+    return this.#inner.clear();
+  }
+
+  close(): Promise<void> {
+    return this.#inner.close();
+  }
+}
+
+const CAPABILITIES = ['tags', 'stampede', 'batch', 'write-policy', 'metrics'] as const;
+
+describe('requireCapability', () => {
+  it.each([...CAPABILITIES, 'sync'] as const)(
+    'throws for %s where a backend does not offer it',
     (capability) => {
+      const plain = new PlainBackend<string>();
       expect(() => requireCapability(plain, capability)).toThrow(errors.CacheBackendCapabilityError);
       expect(() => requireCapability(plain, capability)).toThrow(
-        `InMemoryCache does not offer the capability '${capability}'`,
+        `PlainBackend does not offer the capability '${capability}'`,
       );
     },
   );
 
-  it('answers the cache itself when it has what is asked for', () => {
-    const tagged: ICache<string> = Object.assign(new InMemoryCache<string>(), {
-      evictTags: async () => undefined,
+  it.each(CAPABILITIES)('answers the cache itself for %s, in memory and under a scope', (capability) => {
+    const cache = new InMemoryCache<string>();
+    const scope = cache.scope('scope:');
+    expect(requireCapability(cache, capability)).toBe(cache);
+    expect(requireCapability(scope, capability)).toBe(scope);
+  });
+
+  it('throws where one of several methods is missing', () => {
+    const half: ICache<string> = Object.assign(new PlainBackend<string>(), { getMany: () => undefined });
+    expect(() => requireCapability(half, 'batch')).toThrow(errors.CacheBackendCapabilityError);
+  });
+
+  it('throws for what no backend here offers yet', () => {
+    expect(() => requireCapability(new InMemoryCache(), 'sync')).toThrow(errors.CacheBackendCapabilityError);
+  });
+});
+
+/** Runs the published suite by a runner that notes what happens; a test that does not end fails. */
+async function runContract(
+  options: Pick<CacheContractOptions, 'createCache' | 'capabilities' | 'advance'>,
+): Promise<{
+  readonly groups: readonly string[];
+  readonly failures: readonly unknown[];
+  readonly passed: number;
+}> {
+  const groups: string[] = [];
+  const tests: (() => Promise<void>)[] = [];
+  const caches: ICache[] = [];
+  describeCacheContract({
+    describe: (name, body) => {
+      groups.push(name);
+      body();
+    },
+    it: (_name, body) => tests.push(body),
+    advance: () => undefined,
+    ...options,
+    createCache: async () => {
+      const cache = await options.createCache();
+      caches.push(cache);
+      return cache;
+    },
+  });
+  const results = await Promise.allSettled(tests.map((test) => Promise.race([test(), expiry()])));
+  // A test that did not end has not closed its cache.
+  await Promise.all(caches.map((cache) => cache.close()));
+  const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+  return { groups, failures, passed: tests.length - failures.length };
+}
+
+async function expiry(): Promise<never> {
+  await new Promise((resolve) => {
+    setTimeout(resolve, 1_500).unref();
+  });
+  throw new Error('The test did not end');
+}
+
+/** The groups beside the plain one. */
+async function groupsOf(...capabilities: readonly CacheContractCapability[]): Promise<readonly string[]> {
+  const { groups } = await runContract({ createCache: () => new PlainBackend(), capabilities });
+  return groups.slice(1);
+}
+
+describe('The published suite', () => {
+  it('runs only what every cache can do unless more is named', async () => {
+    let closed = 0;
+    const createCache = (): ICache => {
+      const cache = new PlainBackend<unknown>();
+      return Object.assign(cache, {
+        close: () => PlainBackend.prototype.close.call(cache).then(() => (closed += 1)),
+      });
+    };
+    const { groups, passed } = await runContract({ createCache });
+    expect(groups).toEqual(['the cache contract']);
+    expect(passed).toBeGreaterThan(10);
+    expect(closed).toBeGreaterThanOrEqual(passed);
+  });
+
+  it('adds what several capabilities mean together', async () => {
+    expect(await groupsOf('tags')).toEqual(['the contract of tags']);
+    expect(await groupsOf('batch')).toEqual(['the contract of batches']);
+    expect(await groupsOf('tags', 'batch')).toEqual([
+      'the contract of tags',
+      'the contract of batches',
+      'the contract of batches with tags',
+    ]);
+    expect(await groupsOf(...CAPABILITIES)).toHaveLength(16);
+  });
+
+  it.each(CAPABILITIES)('fails every test of %s on a backend that lacks it', async (capability) => {
+    const plain = await runContract({ createCache: () => new PlainBackend() });
+    const { failures, passed } = await runContract({
+      createCache: () => new PlainBackend(),
+      capabilities: [capability],
     });
-    expect(requireCapability(tagged, 'tags')).toBe(tagged);
+    const missing = failures.filter((failure) => failure instanceof errors.CacheBackendCapabilityError);
+    expect(missing.length).toBeGreaterThan(5);
+    expect(failures).toHaveLength(plain.failures.length + missing.length);
+    expect(passed).toBe(plain.passed);
+  });
+
+  it.each<[string, CacheContractCapability, (cache: InMemoryCache) => object]>([
+    [
+      'loads for every caller',
+      'stampede',
+      (cache) => ({
+        getOrSet: async (key: string, factory: CacheFactory<unknown>) => {
+          const value = await factory({ key, signal: new AbortController().signal });
+          await cache.set(key, value);
+          return value;
+        },
+      }),
+    ],
+    ['evicts nothing', 'tags', () => ({ evictTags: async () => undefined })],
+    ['clears instead of evicting', 'tags', (cache) => ({ evictTags: () => cache.clear() })],
+    [
+      'answers in an order of its own',
+      'batch',
+      (cache) => ({
+        getMany: async (keys: Iterable<string>) =>
+          new Map([...(await InMemoryCache.prototype.getMany.call(cache, keys))].toReversed()),
+      }),
+    ],
+    [
+      'writes the entry before the origin',
+      'write-policy',
+      (cache) => ({
+        writeThrough: async (key: string, value: unknown, writer: CacheWriter<unknown>) => {
+          await cache.set(key, value);
+          await writer(value, key);
+        },
+      }),
+    ],
+    [
+      'writes the origin before it answers',
+      'write-policy',
+      (cache) => ({
+        writeBehind: (key: string, value: unknown, writer: CacheWriter<unknown>) =>
+          cache.writeThrough(key, value, writer),
+      }),
+    ],
+    [
+      'counts nothing',
+      'metrics',
+      (cache) => {
+        const nothing = cache.metrics();
+        return { metrics: () => nothing };
+      },
+    ],
+  ])('notices a cache that %s', async (_what, capability, breakage) => {
+    let now = 0;
+    const createSound = (): InMemoryCache => new InMemoryCache({ clock: () => now });
+    const advance = (milliseconds: number): void => {
+      now += milliseconds;
+    };
+    const createBroken = (): ICache => {
+      const cache = createSound();
+      return Object.assign(cache, breakage(cache));
+    };
+    const options = { capabilities: [capability], advance };
+    const sound = await runContract({ createCache: createSound, ...options });
+    const broken = await runContract({ createCache: createBroken, ...options });
+    expect(broken.failures.length).toBeGreaterThan(sound.failures.length);
   });
 });
