@@ -99,6 +99,8 @@ export abstract class CoreCache<T = unknown>
     return this.#run(async ({ loads }, prefix, ttl) => {
       assertCacheKey(key);
       const value = await loads.run({ prefix, key, factory, plan: planLoad(key, options, ttl) });
+      // A scope may have been closed meanwhile, which ends no load.
+      this.#assertOpen(key);
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the factory made, or set() took
       return value as T;
     });
@@ -135,6 +137,7 @@ export abstract class CoreCache<T = unknown>
       const values = await new Batches(this.#entries).load(unique, factory, (load) =>
         loads.run({ prefix, plan, ...load }),
       );
+      this.#assertOpen();
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the factory made, or set() took
       return values as Map<string, T>;
     });

@@ -96,11 +96,7 @@ export class Entries {
    *
    * @param isOneStep whether it is sent at once, so that later writes need not wait for it
    */
-  inOrder<Value>(
-    keys: readonly string[],
-    isOneStep: boolean,
-    write: () => Promise<Value>,
-  ): Promise<Value> {
+  inOrder<Value>(keys: readonly string[], isOneStep: boolean, write: () => Promise<Value>): Promise<Value> {
     const wholeKeys = keys.map((key) => this.prefix + key);
     const mayGo = isOneStep && !wholeKeys.some((key) => this.#order.isBusy(key));
     return mayGo ? write() : this.#order.runAll(wholeKeys, write);

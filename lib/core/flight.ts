@@ -150,7 +150,8 @@ export class Flight {
     try {
       const stamps = await this.#finalStamps(landing.tags, before);
       if (stamps === 'outdated') {
-        await this.#release({ token, carriedBy });
+        // Nothing has failed: whoever comes next may load at once.
+        await this.#release({ token, carriedBy }, 0);
         return landing;
       }
       const put = { key, bytes: landing.bytes, ttl: plan.ttl, extras: extrasOf(plan, stamps, loadTime) };
@@ -179,11 +180,14 @@ export class Flight {
   }
 
   /** A lease that cannot be given back ends by itself. */
-  async #release({ token, carriedBy }: FlightLease): Promise<void> {
+  async #release(
+    { token, carriedBy }: FlightLease,
+    pauseFor: number = this.#load.plan.pauseFor,
+  ): Promise<void> {
     const { store, meter } = this.#runtime;
-    const { prefix, key, plan } = this.#load;
-    const pause =
-      carriedBy === undefined || this.#abort.signal.reason instanceof CacheClosedError ? 0 : plan.pauseFor;
+    const { prefix, key } = this.#load;
+    const isClosed = this.#abort.signal.reason instanceof CacheClosedError;
+    const pause = carriedBy === undefined || isClosed ? 0 : pauseFor;
     await store
       .execute({ op: 'release', prefix, key, token, pause })
       .catch((error: unknown) => meter.countError(error));

@@ -17,7 +17,7 @@ export class KeyOrder {
 
   /** Runs a write of several keys when all earlier ones of any of them that passed here have settled. */
   async runAll<Value>(keys: readonly string[], write: () => Promise<Value>): Promise<Value> {
-    const before = new Set(keys.filter((key) => this.isBusy(key)).map((key) => this.#last.get(key)));
+    const before = new Set(keys.flatMap((key) => this.#last.get(key) ?? []));
     const settled = before.size === 0 ? write() : Promise.all(before).then(write);
     const quiet = settled.catch(() => undefined);
     for (const key of keys) this.#last.set(key, quiet);
