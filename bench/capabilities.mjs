@@ -58,6 +58,8 @@ const CASES = {
   },
   writeBehind: {
     beside: 'set',
+    // No more than may wait for their origins.
+    most: 500,
     call: (cache, index) => cache.writeBehind(keyOf(index), VALUE, nothing, { ttl: '1h' }),
   },
   [`setMany of ${BATCH}, for each key`]: {
@@ -91,8 +93,8 @@ async function prepare(cache) {
 }
 
 /** Microseconds for each key of one round. */
-async function measure(cache, { call, keys = 1 }, concurrency) {
-  const calls = Math.max(concurrency, Math.ceil(CALLS[concurrency] / keys));
+async function measure(cache, { call, keys = 1, most = Infinity }, concurrency) {
+  const calls = Math.min(most, Math.max(concurrency, Math.ceil(CALLS[concurrency] / keys)));
   let next = 0;
   const worker = async () => {
     while (next < calls) await call(cache, (next += 1));

@@ -38,22 +38,29 @@ export function assertCacheKey(key: unknown): asserts key is string {
 const MOST_TAGS = 64;
 
 /**
- * Refuses what are no tags, before anything is sent.
+ * Refuses what are no tags of an entry, before anything is sent.
  *
  * @returns each tag once
  * @throws InvalidCacheKeyError unless `tags` is a list of at most 64 strings that could be keys
  */
 export function uniqueTags(tags: unknown, key?: string): readonly string[] {
-  if (!Array.isArray(tags)) {
-    throw new InvalidCacheKeyError(`Tags are a list of strings, but these are of type ${typeNameOf(tags)}.`, {
-      key,
-    });
-  }
-  const unique = [...new Set(tags)].map((tag: unknown) => asTag(tag, key));
+  const unique = distinctTags(tags, key);
   if (unique.length <= MOST_TAGS) return unique;
   throw new InvalidCacheKeyError(`An entry has at most ${MOST_TAGS} tags, but here are ${unique.length}.`, {
     key,
   });
+}
+
+/**
+ * Refuses what are no tags, before anything is sent.
+ *
+ * @returns each tag once
+ * @throws InvalidCacheKeyError unless `tags` is a list of strings that could be keys
+ */
+export function distinctTags(tags: unknown, key?: string): readonly string[] {
+  if (Array.isArray(tags)) return [...new Set(tags)].map((tag: unknown) => asTag(tag, key));
+  const found = typeNameOf(tags);
+  throw new InvalidCacheKeyError(`Tags are a list of strings, but these are of type ${found}.`, { key });
 }
 
 function asTag(tag: unknown, key: string | undefined): string {

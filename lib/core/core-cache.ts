@@ -14,8 +14,9 @@ import type {
   TaggedWriteOptions,
 } from '../contract/capabilities.js';
 import { CacheClosedError, CacheConfigurationError } from '../contract/errors.js';
+import { assertFunction } from './assert-function.js';
 import { Batches } from './batches.js';
-import { assertCacheKey, uniqueTags } from './cache-key.js';
+import { assertCacheKey, distinctTags, uniqueTags } from './cache-key.js';
 import { type CacheParts, share, type Shared, type Territory } from './cache-parts.js';
 import { EPOCH } from './cache-store.js';
 import { Entries } from './entries.js';
@@ -88,7 +89,7 @@ export abstract class CoreCache<T = unknown>
 
   evictTags(...tags: string[]): Promise<void> {
     return this.#run(async ({ store, meter }, prefix) => {
-      const unique = uniqueTags(tags);
+      const unique = distinctTags(tags);
       if (unique.length === 0) return;
       await store.execute({ op: 'evict', prefix, tags: [EPOCH, ...unique] });
       meter.counts.tagEvictions += unique.length;
@@ -98,7 +99,10 @@ export abstract class CoreCache<T = unknown>
   getOrSet(key: string, factory: CacheFactory<T>, options?: CacheLoadOptions<T>): Promise<T> {
     return this.#run(async ({ loads }, prefix, ttl) => {
       assertCacheKey(key);
-      const value = await loads.run({ prefix, key, factory, plan: planLoad(key, options, ttl) });
+      assertFunction(factory, 'getOrSet', 'factory');
+      const plan = planLoad(key, options, ttl);
+      await this.#entries.writesOf([key]);
+      const value = await loads.run({ prefix, key, factory, plan });
       // A scope may have been closed meanwhile, which ends no load.
       this.#assertOpen(key);
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the factory made, or set() took
@@ -133,7 +137,9 @@ export abstract class CoreCache<T = unknown>
   ): Promise<Map<string, T>> {
     return this.#run(async ({ loads }, prefix, ttl) => {
       const unique = uniqueKeys(keys);
+      assertFunction(factory, 'getOrSetMany', 'factory');
       const plan = planLoad(unique[0] ?? '', options, ttl);
+      await this.#entries.writesOf(unique);
       const values = await new Batches(this.#entries).load(unique, factory, (load) =>
         loads.run({ prefix, plan, ...load }),
       );
@@ -146,6 +152,7 @@ export abstract class CoreCache<T = unknown>
   writeThrough(key: string, value: T, writer: CacheWriter<T>, options?: TaggedWriteOptions): Promise<void> {
     return this.#run(async (shared, prefix, ttl) => {
       assertCacheKey(key);
+      assertFunction(writer, 'writeThrough', 'writer');
       const put = await this.#entries.prepare(key, value, planWrite('writeThrough', options, ttl, key));
       const isWritten = await writeThrough(shared, prefix, put, () => writer(value, key));
       if (isWritten) this.#entries.countWrite(put);
@@ -155,6 +162,7 @@ export abstract class CoreCache<T = unknown>
   writeBehind(key: string, value: T, writer: CacheWriter<T>, options?: TaggedWriteOptions): Promise<void> {
     return this.#run(async ({ behind }, prefix, ttl) => {
       assertCacheKey(key);
+      assertFunction(writer, 'writeBehind', 'writer');
       const plan = planWrite('writeBehind', options, ttl, key);
       await this.#entries.writeWith(key, value, plan, (put) => {
         // The caller's own object may change before the writer gets it.

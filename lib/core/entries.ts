@@ -22,10 +22,17 @@ export class Entries {
   /** Reads an entry, and in the same round trip the versions of the tags that are named. */
   async read(key: string, tags: readonly string[] | undefined): Promise<CacheResult<unknown>> {
     const { store } = this.runtime;
+    const writes = this.writesOf([key]);
+    if (writes !== undefined) await writes;
     const reading = store.execute({ op: 'read', prefix: this.prefix, keys: [key] });
     if (tags === undefined) return await this.judge(key, onlyOutcome(await reading));
     const [outcomes, known] = await Promise.all([reading, lookUpVersions(store, this.prefix, tags)]);
     return await this.judge(key, onlyOutcome(outcomes), known);
+  }
+
+  /** The earlier writes of keys that a read has to wait for; absent: it need not wait. */
+  writesOf(keys: readonly string[]): Promise<unknown> | undefined {
+    return this.#order.settled(keys.map((key) => this.prefix + key));
   }
 
   /** Tells a hit from a miss, and counts it. */

@@ -1,6 +1,6 @@
 /**
- * Keeps writes of one key in the order in which they were made, also when some of them need two round trips: what
- * comes after such a one waits for it. Nothing else ever waits.
+ * Keeps what is done to one key in the order of the calls, also when some writes need two round trips: what comes after
+ * such a one waits for it. Nothing else ever waits.
  */
 export class KeyOrder {
   readonly #last = new Map<string, Promise<unknown>>();
@@ -8,6 +8,13 @@ export class KeyOrder {
   /** Whether writes of the key are under way that take more than one step. */
   isBusy(key: string): boolean {
     return this.#last.size > 0 && this.#last.has(key);
+  }
+
+  /** Waits for the writes of keys that are under way and take more than one step; absent: there are none. */
+  settled(keys: readonly string[]): Promise<unknown> | undefined {
+    if (this.#last.size === 0) return undefined;
+    const writes = keys.flatMap((key) => this.#last.get(key) ?? []);
+    return writes.length === 0 ? undefined : Promise.all(writes);
   }
 
   /** Runs a write when all earlier ones of the key that passed here have settled. */

@@ -142,8 +142,11 @@ function readChoice(key: string, choice: 'reject' | 'load' = 'reject'): 'reject'
 function refuseContradictions(key: string, plan: LoadPlan): void {
   if (plan.ttl !== undefined) return;
   for (const name of ['staleFor', 'refreshEarly'] as const) {
-    if (plan[name] > 0)
-      throw invalid(key, name, 'a time to live beside it (ttl): without one nothing expires', plan[name]);
+    if (plan[name] === 0) continue;
+    throw new InvalidCacheTtlError(
+      `The option ${name} of a load of ${JSON.stringify(key)} needs a ttl beside it: without one nothing expires.`,
+      { key },
+    );
   }
 }
 

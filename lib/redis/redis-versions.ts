@@ -18,9 +18,10 @@ export class RedisVersions {
     this.#scripts = scripts;
   }
 
-  look({ prefix, tags }: Command<'versions'>): Promise<(TagVersion | undefined)[]> {
+  async look({ prefix, tags }: Command<'versions'>): Promise<(TagVersion | undefined)[]> {
     const request: RedisRequest = { verb: 'look up the tags of', prefix };
-    return Promise.all(tags.map((tag) => this.#lookAt(request, tag)));
+    const groups = this.#topology.group(tags.map((tag) => versionKey(prefix, tag)));
+    return (await Promise.all(groups.map((keys) => this.#lookAt(request, keys)))).flat();
   }
 
   async stamp({ prefix, tags, need }: Command<'stamp'>): Promise<TagVersion[]> {
@@ -45,13 +46,12 @@ export class RedisVersions {
     await Promise.all(others.map((keys) => this.#drop({ ...request, begun: true }, keys)));
   }
 
-  #lookAt(request: RedisRequest, tag: string): Promise<TagVersion | undefined> {
-    const key = versionKey(request.prefix, tag);
-    return this.#topology.run(request, key, async (client, { line }) => {
-      const version: unknown = await client.getBuffer(key);
-      if (version !== null) return versionOf(version, request);
-      await line.confirm();
-      return undefined;
+  #lookAt(request: RedisRequest, keys: readonly Buffer[]): Promise<(TagVersion | undefined)[]> {
+    const [first = ''] = keys;
+    return this.#topology.run(request, first, async (client, { line }) => {
+      const versions: unknown[] = await Promise.all(keys.map((key) => client.getBuffer(key)));
+      if (versions.includes(null)) await line.confirm();
+      return versions.map((version) => (version === null ? undefined : versionOf(version, request)));
     });
   }
 
