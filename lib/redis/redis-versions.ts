@@ -31,7 +31,7 @@ export class RedisVersions {
       groups.map((keys) => {
         const drawn = keys.map(() => randomBytes(TOKEN_LENGTH));
         return this.#scripts.run(request, { script: STAMP, keys, rest: [need, ...drawn] }, (versions) =>
-          versions.map((version) => versionOf(version, request)),
+          versions.map((version) => this.#versionOf(version, request, 'EVAL')),
         );
       }),
     );
@@ -51,7 +51,9 @@ export class RedisVersions {
     return this.#topology.run(request, first, async (client, { line }) => {
       const versions: unknown[] = await Promise.all(keys.map((key) => client.getBuffer(key)));
       if (versions.includes(null)) await line.confirm();
-      return versions.map((version) => (version === null ? undefined : versionOf(version, request)));
+      return versions.map((version) =>
+        version === null ? undefined : this.#versionOf(version, request, 'GET'),
+      );
     });
   }
 
@@ -63,13 +65,14 @@ export class RedisVersions {
       if (typeof reply !== 'number') throw this.#scripts.unexpected(request, 'UNLINK', describeReply(reply));
     });
   }
-}
 
-function versionOf(bytes: unknown, { prefix }: RedisRequest): TagVersion {
-  if (Buffer.isBuffer(bytes) && bytes.length === TOKEN_LENGTH) return bytes.toString('latin1');
-  throw new CacheSerializationError(
-    'CACHE_PAYLOAD_FOREIGN',
-    `Cannot look up a tag (prefix "${prefix}"): its version holds bytes that this cache did not write. ` +
-      'They were left as they are; evictTags() drops them.',
-  );
+  #versionOf(bytes: unknown, request: RedisRequest, command: string): TagVersion {
+    if (!Buffer.isBuffer(bytes)) throw this.#scripts.unexpected(request, command, describeReply(bytes));
+    if (bytes.length === TOKEN_LENGTH) return bytes.toString('latin1');
+    throw new CacheSerializationError(
+      'CACHE_PAYLOAD_FOREIGN',
+      `Cannot look up a tag (prefix "${request.prefix}"): its version holds bytes that this cache did not write. ` +
+        'They were left as they are; evictTags() drops them.',
+    );
+  }
 }
