@@ -106,12 +106,31 @@ describe('The framing', () => {
   });
 });
 
+/** A script on one key, as the cache sends it. */
+function evalOf(script: string, key: string, mark: string): string[] {
+  return ['EVAL', script, '1', key, mark];
+}
+
 describe('A fault proxy', () => {
   it('passes everything, in order, and counts the commands by name', async () => {
     const wire = await dial();
     wire.send(['SET', 'key', 'a\r\nb'], ['GET', 'key'], ['GET', 'absent'], ['PING']);
     expect(await wire.heard()).toBe('+OK\r\n$4\r\na\r\nb\r\n$-1\r\n+PONG\r\n');
     expect(proxy.counts).toEqual({ set: 1, get: 2, ping: 1 });
+    expect(proxy.repeated).toEqual([]);
+  });
+
+  it('knows what is sent again, by the keys and what is done with them', async () => {
+    const wire = await dial();
+    wire.send(['SET', 'key', 'a'], evalOf('return 1', 'key', '1'), evalOf('return 2', 'key', '2'), ['PING']);
+    wire.send(['GET', 'key'], ['UNLINK', 'a', 'b'], ['UNLINK', 'a'], evalOf('return 1', 'other', '3'), [
+      'PING',
+    ]);
+    await wire.heard();
+    expect(proxy.repeated).toEqual([]);
+    wire.send(['SET', 'key', 'b'], evalOf('return 1', 'key', '4'), ['UNLINK', 'a', 'b'], ['GET', 'other']);
+    await wire.heard();
+    expect(proxy.repeated).toEqual(['SET key', 'EVAL return 1 1 key', 'UNLINK a b']);
   });
 
   it('cuts in the middle of a reply', async () => {

@@ -1,12 +1,20 @@
 import { setImmediate, setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { CacheHit } from '../../lib/contract/cache-result.js';
+import { RedisCacheError } from '../../lib/contract/redis-errors.js';
 import type { RedisCache } from '../../lib/redis/redis-cache.js';
 import type { Fault } from '../support/fault.js';
 import { startFaultProxy } from '../support/fault-proxy.js';
-import { fillFor, operationNamed, OPERATIONS, type OperationCase } from '../support/operations.js';
+import {
+  fillFor,
+  operationNamed,
+  OPERATIONS,
+  type OperationCase,
+  Origin,
+  writes,
+} from '../support/operations.js';
 import { fillKeys, useFaultProxy } from '../support/proxied-fixture.js';
-import { rejection } from '../support/rejection.js';
+import { failuresOf, rejection } from '../support/rejection.js';
 import { useRedisServer } from '../support/redis-fixture.js';
 import { eventually, timed } from '../support/waiting.js';
 
@@ -37,47 +45,160 @@ async function callsOf(command: string): Promise<number> {
   return Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
 }
 
-describe('A write whose reply is lost', () => {
-  const lost: readonly [string, string, Fault, string][] = ['cut', 'silence'].flatMap((afterwards) =>
-    [
-      ['set', 'set'],
-      ['delete', 'eval'],
-      ['clear', 'unlink'],
-    ].map(([name = '', command = '']): [string, string, Fault, string] =>
-      afterwards === 'cut'
-        ? [name, command, { kind: 'drop-reply', afterwards }, 'REDIS_OUTCOME_UNKNOWN_LOST']
-        : [name, command, { kind: 'drop-reply', afterwards: 'silence' }, 'REDIS_OUTCOME_UNKNOWN_TIMEOUT'],
-    ),
-  );
+/** How a reply is lost, and the code of what was sent and may have changed data; then of what cannot have. */
+const LOSSES: readonly (readonly [string, Fault, string, string])[] = [
+  [
+    'with its connection',
+    { kind: 'drop-reply', afterwards: 'cut' },
+    'REDIS_OUTCOME_UNKNOWN_LOST',
+    'REDIS_CONNECTION_LOST',
+  ],
+  [
+    'in silence',
+    { kind: 'drop-reply', afterwards: 'silence' },
+    'REDIS_OUTCOME_UNKNOWN_TIMEOUT',
+    'REDIS_TIMEOUT',
+  ],
+];
 
-  it.each(lost)(
+/** The operations that change data at once, by which command, how often, and whether the key holds an entry afterwards. */
+const CHANGES: readonly (readonly [string, string, number, number])[] = [
+  ['set', 'set', 1, 1],
+  ['delete', 'eval', 1, 0],
+  ['clear', 'unlink', 1, 0],
+  ['setMany', 'set', 2, 1],
+  ['deleteMany', 'eval', 1, 0],
+  ['evictTags', 'unlink', 1, 1],
+  ['writeBehind', 'set', 1, 1],
+];
+
+describe.each(LOSSES)('A write whose reply is lost %s', (_, fault, doubtful, harmless) => {
+  it.each(CHANGES)(
     'A15 %s is of unknown outcome, and the server carries its %s out once',
-    async (name, command, fault, code) => {
+    async (name, command, times, isThere) => {
+      const { run, effect, keys } = operationNamed(name);
       const keyPrefix = redis.newPrefix();
       const cache = way.newProxiedCache(keyPrefix);
-      await (name === 'set' ? cache.ping() : fillFor(cache));
+      await (effect === 'stores' ? cache.ping() : fillFor(cache));
       await redis.raw.config('RESETSTAT');
       await way.proxy.inject(fault, { commands: WRITES, times: 1 });
-      const { outcome, milliseconds } = await timed(operationNamed(name).run(cache));
-      expect(outcome).toMatchObject({ code });
+      const origin = new Origin();
+      const { outcome, milliseconds } = await timed(run(cache, origin));
+      for (const failure of failuresOf(outcome, keys)) expect(failure).toMatchObject({ code: doubtful });
       expect(milliseconds).toBeLessThan(WITHIN);
       await eventually(RECOVERY, () => cache.ping());
-      expect(await callsOf(command)).toBe(1);
-      expect(await redis.raw.exists(`${keyPrefix}key`)).toBe(name === 'set' ? 1 : 0);
+      expect(await callsOf(command)).toBe(times);
+      expect(await redis.raw.exists(`${keyPrefix}key`)).toBe(isThere);
+      expect(origin.calls).toBe(0);
+    },
+  );
+
+  it.each(OPERATIONS.filter(({ effect }) => effect === 'prepares'))(
+    'A15 $name has changed nothing when that was its first, and has asked no origin',
+    async ({ run, keys }) => {
+      const keyPrefix = redis.newPrefix();
+      const cache = way.newProxiedCache(keyPrefix);
+      await fillFor(cache);
+      const before = await redis.raw.getBuffer(`${keyPrefix}key`);
+      await redis.raw.config('RESETSTAT');
+      await way.proxy.inject(fault, { commands: WRITES, times: 1 });
+      const origin = new Origin();
+      const { outcome, milliseconds } = await timed(run(cache, origin));
+      for (const failure of failuresOf(outcome, keys)) expect(failure).toMatchObject({ code: harmless });
+      expect(milliseconds).toBeLessThan(WITHIN);
+      await eventually(RECOVERY, () => cache.ping());
+      expect(await callsOf('eval')).toBe(keys?.length ?? 1);
+      expect(origin.calls).toBe(0);
+      expect(await redis.raw.getBuffer(`${keyPrefix}key`)).toEqual(before);
+    },
+  );
+
+  it('A15 getOrSet that lost the reply to its last step is of unknown outcome, and the value was stored once', async () => {
+    const cache = way.newProxiedCache();
+    await cache.ping();
+    const strike = async (): Promise<string> => {
+      await way.proxy.inject(fault, { commands: WRITES, times: 1 });
+      return 'loaded';
+    };
+    const { outcome, milliseconds } = await timed(cache.getOrSet('key', strike));
+    expect(outcome).toMatchObject({ code: doubtful });
+    expect(milliseconds).toBeLessThan(WITHIN);
+    expect(way.proxy.repeated).toEqual([]);
+    await way.proxy.heal();
+    expect(await eventually(RECOVERY, () => cache.get('key'))).toEqual(new CacheHit('loaded'));
+  });
+
+  it("A15 getOrSet gives what it has loaded all the same with 'load', and counts the failure", async () => {
+    const cache = way.newProxiedCache();
+    await cache.ping();
+    const strike = async (): Promise<string> => {
+      await way.proxy.inject(fault, { commands: WRITES, times: 1 });
+      return 'loaded';
+    };
+    expect(await cache.getOrSet('key', strike, { whenUnavailable: 'load' })).toBe('loaded');
+    expect(cache.metrics().errors).toEqual({ [doubtful]: 1 });
+  });
+
+  it('A15 writeThrough removes an entry that it may or may not have written, and counts the failure', async () => {
+    const keyPrefix = redis.newPrefix();
+    const cache = way.newProxiedCache(keyPrefix);
+    await cache.set('key', 'old');
+    const strike = (): Promise<void> => way.proxy.inject(fault, { commands: WRITES, times: 1 });
+    const { outcome, milliseconds } = await timed(cache.writeThrough('key', 'new', strike));
+    expect(outcome).toBeUndefined();
+    expect(milliseconds).toBeLessThan(2 * WITHIN);
+    expect(await redis.raw.exists(`${keyPrefix}key`)).toBe(0);
+    expect(cache.metrics().errors).toEqual({ [doubtful]: 1 });
+  });
+});
+
+describe('A server that goes away while an origin is written', () => {
+  it.each<[string, Fault]>([
+    ['refuses', { kind: 'refuse' }],
+    ['is silent', { kind: 'black-hole', connections: 'all' }],
+  ])(
+    'leaves an entry that may be outdated, which is told, and the deadline twice: it %s',
+    async (_, fault) => {
+      const cache = way.newProxiedCache();
+      await cache.set('key', 'old');
+      const strike = (): Promise<void> => way.proxy.inject(fault);
+      const { outcome, milliseconds } = await timed(cache.writeThrough('key', 'new', strike));
+      expect(outcome).toMatchObject({ code: 'CACHE_WRITE_OUTDATED', key: 'key' });
+      expect(Object(outcome).cause).toBeInstanceOf(RedisCacheError);
+      expect(milliseconds).toBeLessThan(2 * WITHIN);
+      await way.proxy.heal();
+      expect(await eventually(RECOVERY, () => cache.delete('key'))).toBe(true);
     },
   );
 });
 
-describe('What could not be sent', () => {
-  const writes = OPERATIONS.filter(({ effect }) => effect === 'stores' || effect === 'removes');
+describe('An operation of several round trips', () => {
+  const LATE = T * 0.7;
+  const SEVERAL = ['clear', 'get with tags', 'set with tags', 'getOrSet', 'getOrSetMany', 'writeThrough'];
 
-  it.each(writes)(
+  it.each(SEVERAL)('A16 has the deadline for each of them: %s', async (name) => {
+    const { run, answer } = operationNamed(name);
+    const cache = way.newProxiedCache();
+    await fillFor(cache);
+    await way.proxy.inject({ kind: 'delay-reply', milliseconds: LATE });
+    const { outcome, milliseconds } = await timed(run(cache));
+    expect(outcome).toEqual(answer);
+    expect(milliseconds).toBeGreaterThan(WITHIN);
+    expect(milliseconds).toBeLessThan(3 * LATE + WITHIN);
+  });
+});
+
+describe('What could not be sent', () => {
+  it.each(OPERATIONS.filter(writes))(
     'A19 $name is never carried out later, when the server answers after all',
-    async ({ run }: OperationCase) => {
+    async ({ run, keys }: OperationCase) => {
       await way.proxy.inject({ kind: 'black-hole', connections: 'new' });
       const cache = way.newProxiedCache();
-      const { outcome, milliseconds } = await timed(run(cache));
-      expect(outcome).toMatchObject({ code: 'REDIS_UNREACHABLE' });
+      const origin = new Origin();
+      const { outcome, milliseconds } = await timed(run(cache, origin));
+      for (const failure of failuresOf(outcome, keys))
+        expect(failure).toMatchObject({ code: 'REDIS_UNREACHABLE' });
+      expect(origin.calls).toBe(0);
       expect(milliseconds).toBeLessThan(WITHIN);
       await way.proxy.heal();
       await eventually(RECOVERY, () => cache.ping());
@@ -159,10 +280,12 @@ describe('An error reply', () => {
     const cache = way.newProxiedCache();
     await fillFor(cache);
     await way.proxy.inject({ kind: 'error-reply', error });
-    for (const { run } of OPERATIONS) {
+    for (const { run, keys } of OPERATIONS) {
       const { outcome, milliseconds } = await timed(run(cache));
-      expect(outcome).toMatchObject({ code, cause: { message: expect.stringMatching(/./) } });
-      expect(String(outcome)).not.toContain(error);
+      for (const failure of failuresOf(outcome, keys)) {
+        expect(failure).toMatchObject({ code, cause: { message: expect.stringMatching(/./) } });
+        expect(String(failure)).not.toContain(error);
+      }
       expect(milliseconds).toBeLessThan(WITHIN);
     }
     await way.proxy.heal();

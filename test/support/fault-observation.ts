@@ -1,20 +1,23 @@
 import { isDeepStrictEqual } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
-import { SpakkyCacheError } from '../../lib/contract/errors.js';
+import { CacheBatchError, SpakkyCacheError } from '../../lib/contract/errors.js';
 import type { RedisCache } from '../../lib/redis/redis-cache.js';
 import type { FaultCase } from './fault-cases.js';
 import { FaultStage } from './fault-stage.js';
-import { fillFor, type OperationCase, SCOPED_OPERATIONS } from './operations.js';
+import { fillFor, type OperationCase, Origin, SCOPED_OPERATIONS } from './operations.js';
 import { fillForPlainClients, type PlainCall, PlainClients, type PlainObservation } from './plain-client.js';
 import type { RedisServer } from './redis-server.js';
+import { eventually } from './waiting.js';
 
 /** What became of one call. */
 export interface Attempt {
   readonly operation: OperationCase;
   /** The code of the error; `works` for the right answer; something else for any other. */
   readonly verdict: string;
-  /** What it rejected with. */
-  readonly error?: unknown;
+  /** What it rejected with: an error of a batch tells of each of its keys, and all of that is here. */
+  readonly errors: readonly unknown[];
+  /** How often the application's own function was called. */
+  readonly calls: number;
   readonly milliseconds: number;
 }
 
@@ -26,8 +29,8 @@ export interface FaultObservation {
   readonly later: readonly Attempt[];
   /** The first call of each that worked again; its time counts from the end of the fault. */
   readonly recovered: readonly Attempt[];
-  /** How many commands of each name the proxy carried to the server during the first calls. */
-  readonly carried: Readonly<Record<string, number>>;
+  /** What the proxy carried to the server more than once during the first calls. */
+  readonly repeated: readonly string[];
   /** What a plain client of ioredis did, if one was asked for. */
   readonly plain: PlainObservation | undefined;
   /** Every error that anyone saw, each once. */
@@ -42,6 +45,11 @@ const SECOND_ATTEMPT = 250;
 
 /** How long operations are under way before a fault strikes them. */
 const HEAD_START = 30;
+
+const GIVEN_UP = [
+  ['REDIS_TIMEOUT', 'REDIS_CONNECTION_LOST'],
+  ['REDIS_OUTCOME_UNKNOWN_TIMEOUT', 'REDIS_OUTCOME_UNKNOWN_LOST'],
+] as const;
 
 /** What an observation needs to know. */
 export interface ObserverOptions {
@@ -94,11 +102,12 @@ class Observer {
       this.#plain?.callBoth(),
       this.#strikeInFlight(),
     ]);
-    const carried = this.#stage.proxy.counts;
+    const { repeated } = this.#stage.proxy;
     const later = await this.#tryLater();
     await this.#fault.heal?.(this.#stage);
     const [recovered, plain] = await Promise.all([this.#recover(), this.#recoverPlainClients(calls)]);
-    return { first, carried, later, recovered, plain, errors: [...this.#errors.values()] };
+    const errors = [...this.#errors.values(), ...this.#stage.writeErrors];
+    return { first, repeated, later, recovered, plain, errors };
   }
 
   close(): void {
@@ -108,11 +117,15 @@ class Observer {
   async #prepare(): Promise<void> {
     const { prepare, meets } = this.#fault;
     await prepare?.(this.#stage);
+    // Nothing is left of the fault before: what takes a clear several pages strikes it otherwise.
+    await this.#stage.admin.flushall();
     if (this.#withPlainClient) await fillForPlainClients(this.#stage);
     if (meets === 'connecting') return;
     if (this.#withPlainClient) this.#plain = new PlainClients(this.#stage);
     await this.#plain?.connect();
-    await Promise.all([...this.#caches.values()].map(fillFor));
+    // Nothing is wrong yet: on a busy machine it may take a second attempt, and nothing of it is judged.
+    const caches = [...this.#caches.values()];
+    await Promise.all(caches.map((cache) => eventually(PATIENCE, () => fillFor(cache))));
   }
 
   async #strikeInFlight(): Promise<void> {
@@ -138,12 +151,19 @@ class Observer {
   }
 
   async #try(operation: OperationCase, cache: RedisCache, start = performance.now()): Promise<Attempt> {
-    const settled = await operation.run(cache).then(
-      (answer) => ({ verdict: isDeepStrictEqual(answer, operation.answer) ? 'works' : 'answers wrongly' }),
-      (error: unknown) => ({ verdict: codeOf(error), error }),
+    const origin = new Origin();
+    const settled = await operation.run(cache, origin).then(
+      (answer) => ({ verdict: verdictOn(answer, operation), errors: [] }),
+      (error: unknown) => ({ verdict: verdictOfFailure(error, operation), errors: this.#note(error) }),
     );
-    if ('error' in settled) this.#errors.set(String(settled.error), settled.error);
-    return { operation, ...settled, milliseconds: performance.now() - start };
+    const { calls } = origin;
+    return { operation, ...settled, calls, milliseconds: performance.now() - start };
+  }
+
+  #note(error: unknown): readonly unknown[] {
+    const errors = error instanceof CacheBatchError ? [error, ...error.failures.values()] : [error];
+    for (const each of errors) this.#errors.set(String(each), each);
+    return errors;
   }
 
   async #recover(): Promise<readonly Attempt[]> {
@@ -163,12 +183,28 @@ class Observer {
         () => true,
         (error: unknown) => void this.#errors.set(String(error), error),
       );
-      const attempt = await this.#try(operation, cache, start);
-      const isSettled = filled === true && attempt.error === undefined;
-      if (isSettled || attempt.milliseconds > PATIENCE) return attempt;
+      const isOver = performance.now() - start > PATIENCE;
+      if (filled === true || isOver) {
+        const attempt = await this.#try(operation, cache, start);
+        if (isOver || attempt.errors.length === 0) return attempt;
+      }
       await delay(10);
     }
   }
+}
+
+function verdictOn(answer: unknown, operation: OperationCase): string {
+  return isDeepStrictEqual(answer, operation.answer) ? 'works' : 'answers wrongly';
+}
+
+/** The error of a batch is judged key by key, and nothing else counts in it. */
+function verdictOfFailure(error: unknown, { keys = [] }: OperationCase): string {
+  if (!(error instanceof CacheBatchError)) return codeOf(error);
+  const outcomes = keys.map((key) => (error.failures.has(key) ? codeOf(error.failures.get(key)) : 'works'));
+  const all = new Set(outcomes);
+  // With the first key that times out the connection is given up, and so is what was sent a moment later.
+  for (const [timeout, loss] of GIVEN_UP) if (all.has(timeout)) all.delete(loss);
+  return [...all].join(' or ');
 }
 
 function codeOf(error: unknown): string {

@@ -37,6 +37,8 @@ export class FaultProxy {
   readonly #target: ProxyTarget;
   readonly #connections = new Set<ProxiedConnection>();
   readonly #carried = new Map<string, number>();
+  readonly #identities = new Set<string>();
+  readonly #repeated = new Set<string>();
   #listener: Server | undefined;
   #fault: Fault = PASS;
   #commands: readonly string[] | undefined;
@@ -75,8 +77,15 @@ export class FaultProxy {
     return Object.fromEntries(this.#carried);
   }
 
+  /** What reached the server more than once: reads and writes of the same keys in the same way, as text. */
+  get repeated(): readonly string[] {
+    return [...this.#repeated];
+  }
+
   resetCounts(): void {
     this.#carried.clear();
+    this.#identities.clear();
+    this.#repeated.clear();
   }
 
   /** Puts a fault in force, in the place of the one before. */
@@ -119,7 +128,7 @@ export class FaultProxy {
     const connection = new ProxiedConnection(socket, () => connect(this.#target), {
       requestFault: (command) => this.#requestFault(command),
       replyFault: (command) => this.#replyFault(command),
-      onCarried: (command) => this.#carried.set(command, this.carried(command) + 1),
+      onCarried: (command, identity) => this.#onCarried(command, identity),
       onClosed: (closed) => this.#connections.delete(closed),
     });
     this.#connections.add(connection);
@@ -127,6 +136,13 @@ export class FaultProxy {
     if (fault.kind === 'reset') connection.reset();
     else if (fault.kind === 'black-hole') swallow(connection, fault);
     else connection.release();
+  }
+
+  #onCarried(command: string, identity: string): void {
+    this.#carried.set(command, this.carried(command) + 1);
+    if (identity === '') return;
+    if (this.#identities.has(identity)) this.#repeated.add(identity);
+    this.#identities.add(identity);
   }
 
   #requestFault(command: string): RequestFault | undefined {

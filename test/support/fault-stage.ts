@@ -30,6 +30,8 @@ export class FaultStage {
   readonly admin: Redis;
   readonly #options: StageOptions;
   readonly #caches: RedisCache[] = [];
+  /** What the caches told of writes in the background. */
+  readonly writeErrors: unknown[] = [];
 
   private constructor(options: StageOptions, server: RedisServer, proxy: FaultProxy) {
     this.#options = options;
@@ -55,7 +57,8 @@ export class FaultStage {
   /** A cache under the prefix; it logs as it does in a Nest application, and is closed with the stage. */
   newCache(keyPrefix: string): RedisCache {
     const { client, socketTimeout } = this.#options;
-    const options = { ...this.address, keyPrefix, socketTimeout, ...client?.(this.server) };
+    const onWriteError = (error: unknown): void => void this.writeErrors.push(error);
+    const options = { ...this.address, keyPrefix, socketTimeout, onWriteError, ...client?.(this.server) };
     const logger = new Logger('RedisCacheModule');
     const cache = new RedisCache(options, { variable: () => undefined, logger });
     this.#caches.push(cache);

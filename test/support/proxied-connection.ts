@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { ReplyFault, RequestFault } from './fault.js';
 import { ReplyQueue } from './reply-queue.js';
-import { commandName, isPush, RespSplitter } from './resp-frames.js';
+import { commandIdentity, commandName, isPush, RespSplitter } from './resp-frames.js';
 
 /** What a connection asks the proxy about each command. */
 export interface ProxyDirections {
@@ -9,8 +9,12 @@ export interface ProxyDirections {
   requestFault(command: string): RequestFault | undefined;
   /** What befalls the reply to a command. */
   replyFault(command: string): ReplyFault | undefined;
-  /** Told of every command that went on to the server. */
-  onCarried(command: string): void;
+  /**
+   * Told of every command that went on to the server.
+   *
+   * @param identity the same when it is sent again; empty for one that may be
+   */
+  onCarried(command: string, identity: string): void;
   /** Told when nothing is left of the connection. */
   onClosed(connection: ProxiedConnection): void;
 }
@@ -118,7 +122,7 @@ export class ProxiedConnection {
     }
     if (this.#server?.writable !== true) return;
     this.#expectations.push({ command });
-    this.#directions.onCarried(command);
+    this.#directions.onCarried(command, commandIdentity(frame));
     this.#server.write(frame);
   }
 
@@ -164,13 +168,10 @@ export class ProxiedConnection {
         this.#isMute = fault.afterwards === 'silence';
         return;
       case 'noise-in-reply':
-        this.#say(frame.subarray(0, fault.at ?? half));
-        this.interject(fault.bytes);
-        this.#say(frame.subarray(fault.at ?? half));
+        this.#say(withNoise(frame, fault.bytes, fault.at ?? half));
         return;
       case 'extra-reply':
-        this.#say(frame);
-        this.interject(fault.bytes);
+        this.#say(withNoise(frame, fault.bytes, frame.length));
     }
   }
 
@@ -183,4 +184,9 @@ export class ProxiedConnection {
     this.#isMute = true;
     this.#client.destroySoon();
   }
+}
+
+/** In one piece, so that it is never a matter of luck how much of it the client has seen before it acts. */
+function withNoise(frame: Buffer, bytes: string, at: number): Buffer {
+  return Buffer.concat([frame.subarray(0, at), Buffer.from(bytes, 'latin1'), frame.subarray(at)]);
 }

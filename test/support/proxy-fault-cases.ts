@@ -44,10 +44,30 @@ export function proxyFaultCases(T: number): readonly FaultCase[] {
   const silent = { first: SILENCE, later: UNREACHABLE };
   const protocol: Verdicts = split('REDIS_PROTOCOL', 'REDIS_OUTCOME_UNKNOWN_LOST');
   const noise = { first: protocol, later: all('REDIS_PROTOCOL') };
-  // The value is whole by then. What clear() found is whole too, but its connection does not live to carry more.
+  // The value is whole by then, and so is what the first step of others has found; but their connection does not live
+  // to carry more.
   const noiseAtTheEnd: Verdicts = {
     byEffect: { ...protocol.byEffect, reads: 'works' },
-    byName: { clear: 'REDIS_PROTOCOL' },
+    byName: {
+      clear: 'REDIS_PROTOCOL',
+      'get with tags': 'REDIS_PROTOCOL',
+      getMany: 'works or REDIS_PROTOCOL',
+      writeThrough: 'CACHE_WRITE_OUTDATED',
+    },
+  };
+  const strayAfterEach: Verdicts = {
+    ...WORKS,
+    byName: {
+      clear: 'REDIS_PROTOCOL',
+      'get with tags': 'REDIS_PROTOCOL',
+      'set with tags': 'REDIS_PROTOCOL',
+      evictTags: 'REDIS_OUTCOME_UNKNOWN_LOST',
+      getMany: 'works or REDIS_PROTOCOL',
+      setMany: 'works or REDIS_OUTCOME_UNKNOWN_LOST',
+      getOrSet: 'REDIS_PROTOCOL',
+      getOrSetMany: 'REDIS_PROTOCOL',
+      writeThrough: 'CACHE_WRITE_OUTDATED',
+    },
   };
   return [
     onTheWay(
@@ -111,7 +131,7 @@ export function proxyFaultCases(T: number): readonly FaultCase[] {
       'A22',
       'after every reply comes one that nobody asked for',
       { kind: 'extra-reply', bytes: STRAY },
-      { first: { ...WORKS, byName: { clear: 'REDIS_PROTOCOL' } }, later: all('REDIS_PROTOCOL') },
+      { first: strayAfterEach, later: all('REDIS_PROTOCOL') },
     ),
     onTheWay(
       'A21',

@@ -84,16 +84,18 @@ function splitAtMarks(file: string): readonly [string, string, string] {
   return [text.slice(0, begin), text.slice(end + END.length), text.slice(begin, end)];
 }
 
-/** Such as `` `REDIS_TIMEOUT` (get, ping), `REDIS_OUTCOME_UNKNOWN_TIMEOUT` (set, delete, clear) ``. */
+/** Such as `` `REDIS_OUTCOME_UNKNOWN_TIMEOUT` (set, delete), otherwise `REDIS_TIMEOUT` ``: what is the most common comes last. */
 function describeVerdicts(attempts: readonly Attempt[]): string {
   const groups = new Map<string, string[]>();
   for (const { operation, verdict } of attempts) {
     if (!OPERATIONS.includes(operation)) continue;
     groups.set(verdict, [...(groups.get(verdict) ?? []), operation.name]);
   }
-  const verdicts = [...groups].map(([verdict, names]) => {
+  const sorted = [...groups].toSorted(([, some], [, others]) => some.length - others.length);
+  const verdicts = sorted.map(([verdict, names], index) => {
     const text = verdict === 'works' ? verdict : `\`${verdict}\``;
-    return groups.size === 1 ? text : `${text} (${names.join(', ')})`;
+    if (sorted.length === 1) return text;
+    return index === sorted.length - 1 ? `otherwise ${text}` : `${text} (${names.join(', ')})`;
   });
   return verdicts.join(', ');
 }

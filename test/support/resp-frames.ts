@@ -50,6 +50,36 @@ export function commandName(frame: Buffer): string {
   return name.toLowerCase();
 }
 
+/**
+ * What a command does to which keys: the same for a command that is sent again, whatever mark or write id it has. Empty
+ * for a command that may be sent any number of times.
+ */
+export function commandIdentity(frame: Buffer): string {
+  const [name = '', ...parts] = wordsOf(frame);
+  switch (name.toLowerCase()) {
+    case 'get':
+    case 'set':
+      return [name, parts[0]].join(' ');
+    case 'scan':
+    case 'unlink':
+      return [name, ...parts].join(' ');
+    case 'eval':
+      // The script, how many keys, and those.
+      return [name, ...parts.slice(0, 2 + Number(parts[1]))].join(' ');
+    default:
+      return '';
+  }
+}
+
+function wordsOf(frame: Buffer): readonly string[] {
+  const bulks = new RespSplitter().push(afterLine(frame));
+  return bulks.map((bulk) => afterLine(bulk).toString('latin1').slice(0, -2));
+}
+
+function afterLine(bytes: Buffer): Buffer {
+  return bytes.subarray(endOfLine(bytes, 0));
+}
+
 /** Whether a reply answers no command: a push of RESP3. */
 export function isPush(frame: Buffer): boolean {
   return frame.toString('latin1', 0, 1) === '>';

@@ -5,7 +5,7 @@ import type { FaultCase } from './fault-cases.js';
 import { type FaultStage, PASSWORD } from './fault-stage.js';
 import { createRawRedis } from './raw-redis.js';
 import { startRedisServer } from './redis-server.js';
-import { all, LOST, SILENCE, split, UNREACHABLE, type Verdict, type Verdicts, WORKS } from './verdicts.js';
+import { all, LOST, SILENCE, UNREACHABLE, type Verdict, type Verdicts, WORKS } from './verdicts.js';
 
 /** The ACL user of the stages where it is not the default one. */
 const USER = 'limited';
@@ -36,6 +36,9 @@ function ofConfiguration(
     ...details,
   };
 }
+
+/** An entry that is there is only looked at before the origin is written: what refuses writes strikes afterwards. */
+const OUTDATED: Verdicts['byName'] = { writeThrough: 'CACHE_WRITE_OUTDATED' };
 
 function byEffect(verdicts: Partial<Verdicts['byEffect']>): Verdicts {
   return { byEffect: { ...WORKS.byEffect, ...verdicts } };
@@ -127,12 +130,19 @@ export const SERVER_FAULT_CASES: readonly FaultCase[] = [
   }),
   ofServer('A24', 'the server has no memory left', {
     strike: ({ admin }) => admin.config('SET', 'maxmemory', '1'),
-    first: byEffect({ stores: 'REDIS_OUT_OF_MEMORY' }),
+    // What cannot be written through is removed instead.
+    first: {
+      ...byEffect({ prepares: 'REDIS_OUT_OF_MEMORY', stores: 'REDIS_OUT_OF_MEMORY' }),
+      byName: { writeThrough: 'works' },
+    },
     heal: ({ admin }) => admin.config('SET', 'maxmemory', '0'),
   }),
   ofServer('A24', 'the server has become a replica', {
     strike: ({ admin, server }) => admin.replicaof(server.host, 1),
-    first: split('works', 'REDIS_READONLY'),
+    first: {
+      ...byEffect({ prepares: 'REDIS_READONLY', stores: 'REDIS_READONLY', removes: 'REDIS_READONLY' }),
+      byName: OUTDATED,
+    },
     heal: ({ admin }) => admin.replicaof('NO', 'ONE'),
   }),
   ofServer('A24', 'the server cannot save its data', {
@@ -144,11 +154,15 @@ export const SERVER_FAULT_CASES: readonly FaultCase[] = [
       while (!(await admin.info('persistence')).includes('rdb_last_bgsave_status:err')) await delay(5);
     },
     // Redis refuses PING as well.
-    first: byEffect({
-      stores: 'REDIS_PERSISTENCE',
-      removes: 'REDIS_PERSISTENCE',
-      reaches: 'REDIS_PERSISTENCE',
-    }),
+    first: {
+      ...byEffect({
+        prepares: 'REDIS_PERSISTENCE',
+        stores: 'REDIS_PERSISTENCE',
+        removes: 'REDIS_PERSISTENCE',
+        reaches: 'REDIS_PERSISTENCE',
+      }),
+      byName: OUTDATED,
+    },
     heal: ({ admin }) => admin.config('SET', 'stop-writes-on-bgsave-error', 'no'),
   }),
   ofServer('A24', 'a script blocks the server', {

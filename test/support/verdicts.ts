@@ -1,4 +1,4 @@
-import type { CacheSerializationCode } from '../../lib/contract/errors.js';
+import type { CacheSerializationCode, CacheWriteCode } from '../../lib/contract/errors.js';
 import type {
   RedisConnectionCode,
   RedisOperationCode,
@@ -6,9 +6,14 @@ import type {
 } from '../../lib/contract/redis-errors.js';
 import type { Effect, OperationCase } from './operations.js';
 
-/** What an operation comes to: it answers as if nothing were wrong, or it rejects with this code. */
-export type Verdict =
-  'works' | RedisConnectionCode | RedisTimeoutCode | RedisOperationCode | CacheSerializationCode;
+type Code =
+  RedisConnectionCode | RedisTimeoutCode | RedisOperationCode | CacheSerializationCode | CacheWriteCode;
+
+/**
+ * What an operation comes to: it answers as if nothing were wrong, or it rejects with this code; one of many keys may do
+ * the one for some of them and the other for the rest.
+ */
+export type Verdict = 'works' | Code | `works or ${Code}`;
 
 /** What operations come to, by what they do; one that differs from its kind by its name. */
 export interface Verdicts {
@@ -16,9 +21,11 @@ export interface Verdicts {
   readonly byName?: Readonly<Record<string, Verdict>>;
 }
 
-export function verdictFor({ byEffect, byName }: Verdicts, { name, effect }: OperationCase): Verdict {
-  const [plainName = ''] = name.split(' ');
-  return byName?.[plainName] ?? byEffect[effect];
+export function verdictFor(
+  { byEffect, byName }: Verdicts,
+  { name, throughScope, effect }: OperationCase,
+): Verdict {
+  return byName?.[throughScope ?? name] ?? byEffect[effect];
 }
 
 /** The same for all operations. */
@@ -26,9 +33,11 @@ export function all(verdict: Verdict): Verdicts {
   return split(verdict, verdict);
 }
 
-/** One for operations that only look, another for those that change data. */
+/** One for operations whose first step changes no data, another for those that change it at once. */
 export function split(looking: Verdict, changing: Verdict): Verdicts {
-  return { byEffect: { reads: looking, reaches: looking, stores: changing, removes: changing } };
+  return {
+    byEffect: { reads: looking, reaches: looking, prepares: looking, stores: changing, removes: changing },
+  };
 }
 
 export const WORKS = all('works');
