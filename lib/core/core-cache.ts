@@ -121,13 +121,13 @@ export abstract class CoreCache<T = unknown>
   setMany(entries: Iterable<readonly [string, T]>, options?: TaggedWriteOptions): Promise<void> {
     return this.#run(async (_shared, _prefix, ttl) => {
       const unique = new Map(entries);
-      uniqueKeys(unique.keys());
+      for (const key of unique.keys()) assertCacheKey(key);
       await new Batches(this.#entries).write(unique, planWrite('setMany', options, ttl));
     });
   }
 
   deleteMany(keys: Iterable<string>): Promise<number> {
-    return this.#run(() => new Batches(this.#entries).remove(uniqueKeys(keys)));
+    return this.#run(() => new Batches(this.#entries).remove(uniqueSet(keys)));
   }
 
   getOrSetMany(
@@ -289,7 +289,11 @@ export class ScopedCache<T = unknown> extends CoreCache<T> {
 
 /** Each key once, in the order of the first appearance. */
 function uniqueKeys(keys: Iterable<string>): string[] {
-  const unique = [...new Set(keys)];
+  return [...uniqueSet(keys)];
+}
+
+function uniqueSet(keys: Iterable<string>): ReadonlySet<string> {
+  const unique = new Set(keys);
   for (const key of unique) assertCacheKey(key);
   return unique;
 }

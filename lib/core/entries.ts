@@ -2,7 +2,7 @@ import { CacheHit, CacheMiss, type CacheResult } from '../contract/cache-result.
 import type { CacheRuntime } from './cache-runtime.js';
 import type { Put, Slot } from './cache-store.js';
 import { makeEntry, putOf, stampsFor } from './entry-maker.js';
-import type { KeyOrder } from './key-order.js';
+import type { KeyGroup, KeyOrder } from './key-order.js';
 import { onlyOutcome } from './only-outcome.js';
 import { areCurrent, type KnownVersions, lookUpVersions } from './tag-versions.js';
 import type { WritePlan } from './write-options.js';
@@ -103,10 +103,9 @@ export class Entries {
    *
    * @param isOneStep whether it is sent at once, so that later writes need not wait for it
    */
-  inOrder<Value>(keys: readonly string[], isOneStep: boolean, write: () => Promise<Value>): Promise<Value> {
-    const wholeKeys = keys.map((key) => this.prefix + key);
-    const mayGo = isOneStep && !wholeKeys.some((key) => this.#order.isBusy(key));
-    return mayGo ? write() : this.#order.runAll(wholeKeys, write);
+  inOrder<Value>(keys: KeyGroup, isOneStep: boolean, write: () => Promise<Value>): Promise<Value> {
+    const mayGo = isOneStep && !this.#order.isGroupBusy(this.prefix, keys);
+    return mayGo ? write() : this.#order.runGroup(this.prefix, keys, write);
   }
 
   async #send(put: Put): Promise<void> {
