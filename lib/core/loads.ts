@@ -60,15 +60,17 @@ export class Loads {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#watchers.close();
-    const flights = [...this.#flights.values(), ...this.#unprotected.values()];
-    for (const flight of flights)
-      flight.abort(new CacheClosedError('The cache was closed while a value was loaded.'));
-    await Promise.all([...this.#attempts.values(), ...flights.map(({ landing }) => landing)]);
-    // An attempt that was under way may have started one more.
-    const late = [...this.#flights.values()];
-    for (const flight of late)
-      flight.abort(new CacheClosedError('The cache was closed while a value was loaded.'));
-    await Promise.all(late.map(({ landing }) => landing));
+    // A lease that is being asked for may begin one more load.
+    await Promise.all([...this.#attempts.values(), ...this.#abortAll()]);
+    await Promise.all(this.#abortAll());
+  }
+
+  #abortAll(): Promise<Landing>[] {
+    const reason = new CacheClosedError('The cache was closed while a value was loaded.');
+    return [...this.#flights.values(), ...this.#unprotected.values()].map((flight) => {
+      flight.abort(reason);
+      return flight.landing;
+    });
   }
 
   #onUnsaved(error: unknown, { plan }: Load): void {
