@@ -58,7 +58,7 @@ describe.each(SEEDS)('The model, with seed %d,', (seed) => {
   it(
     'finds the properties kept by processes over memory that die, wait, and lose answers',
     async () => {
-      expectSound(await checkSimulations(seed, 1_500));
+      expectSound(await checkSimulations(seed, 2_000));
     },
     PATIENCE,
   );

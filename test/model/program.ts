@@ -173,8 +173,44 @@ function actions(scope: Scope): fc.Arbitrary<Action> {
   );
 }
 
+/** One loads, one evicts, and others look: what only shows when several messages overtake each other, and is rare by chance. */
+function races(scope: Scope): fc.Arbitrary<Program> {
+  const longest = Math.max(...scope.delays);
+  const rest = fc.integer({ min: 0, max: 40 });
+  const loading = loadings(scope).map(({ late, leaseFor, work: { before, after } }): Loading => ({
+    ttl: 400,
+    tags: ['t'],
+    late,
+    staleFor: 0,
+    leaseFor,
+    waitFor: 30_000,
+    factoryTimeout: undefined,
+    refreshEarly: 0,
+    work: { before, after, outcome: 'done' },
+  }));
+  const load = loading.map((drawn): Action => ({ op: 'load', keys: ['a'], loading: drawn }));
+  const evict: fc.Arbitrary<Action> = fc.constant({ op: 'evict', tags: ['t'] });
+  const look: fc.Arbitrary<Action> = fc.constant({ op: 'get', keys: ['a'], named: undefined });
+  const caller = (process: number, action: fc.Arbitrary<Action>, steps: number): fc.Arbitrary<Caller> =>
+    fc.record({
+      process: fc.constant(process),
+      steps: fc.array(fc.record({ rest, action }), { minLength: steps, maxLength: steps }),
+    });
+  return fc.record({
+    seed: fc.nat(),
+    delay: fc.constantFrom(0, longest, longest, longest),
+    loss: fc.constant(0),
+    pauseFor: fc.constant(50),
+    callers: fc.tuple(caller(0, load, 2), caller(0, load, 2), caller(1, evict, 3), caller(2, look, 6)),
+  });
+}
+
 /** Programs that a stage can run. */
 export function programs(scope: Scope): fc.Arbitrary<Program> {
+  return fc.oneof({ weight: 2, arbitrary: anything(scope) }, { weight: 1, arbitrary: races(scope) });
+}
+
+function anything(scope: Scope): fc.Arbitrary<Program> {
   const step = fc.record({
     rest: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 60 })),
     action: actions(scope),
