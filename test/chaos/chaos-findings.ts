@@ -5,6 +5,9 @@ import { CALM, type Count, type Offence, RECOVERY_LIMIT, type Vitals } from './p
 /** How much more memory a process may hold at the end, in bytes: code that was compiled meanwhile is part of it. */
 const HEAP_LIMIT = 2 * 1_024 * 1_024;
 
+/** What Node calls a connection. */
+const SOCKET = 'TCPSocketWrap';
+
 /** Of the time: when processes wait longer than that for a processor, servers do as well. */
 const BUSY = 0.05;
 
@@ -132,13 +135,20 @@ function recoveries({ faults }: ChaosResult): Finding {
   return { promise: `recoveries of more than ${RECOVERY_LIMIT} ms`, figure, isKept: late === 0 };
 }
 
-/** From the first rest that comes after faults, when everything has been in use once, to the last one. */
+/** After so many acts every fault has come once, and all code for it has been in use. */
+const FIRST_ROUND = 4;
+
+/** From a rest when everything has been in use once to the last one; a short run begins after its first faults. */
 function growth(rests: readonly RestRecord[]): readonly Finding[] {
-  const pairs = (rests[1]?.workers ?? []).map(
+  const start = rests[rests.length > 2 * FIRST_ROUND ? FIRST_ROUND : 1];
+  const pairs = (start?.workers ?? []).map(
     (first, index) => [first, rests.at(-1)?.workers[index] ?? first] as const,
   );
   const heaps = pairs.map(([first, last]) => last.heap - first.heap);
-  const handles = pairs.flatMap(([first, last]) => moreHandles(first, last));
+  const handles = [
+    ...pairs.flatMap(([first, last]) => moreHandles(first, last)),
+    ...moreSockets(start, rests.at(-1)),
+  ];
   return [
     {
       promise: `growth of memory past ${HEAP_LIMIT / 1_024} KiB`,
@@ -146,30 +156,43 @@ function growth(rests: readonly RestRecord[]): readonly Finding[] {
       isKept: heaps.every((bytes) => bytes <= HEAP_LIMIT),
     },
     {
-      promise: 'more handles than at the first rest',
+      promise: 'more handles than after the first faults',
       figure: handles.length === 0 ? '0' : handles.join(', '),
       isKept: handles.length === 0,
     },
   ];
 }
 
+/** Connections that listen are opened when they are first needed; they are counted where they end. */
+function moreSockets(first: RestRecord | undefined, last: RestRecord | undefined): readonly string[] {
+  const [before, after] = [first, last].map((rest) => {
+    const sockets = (rest?.workers ?? []).reduce((all, { handles }) => all + (handles[SOCKET] ?? 0), 0);
+    const listening = Object.values(rest?.clients ?? {}).flat();
+    return sockets - listening.reduce((all, each) => all + each.listening, 0);
+  });
+  return (after ?? 0) > (before ?? 0) ? [`${SOCKET} ${before} → ${after}, without those that listen`] : [];
+}
+
 function moreHandles({ handles: first }: Vitals, { handles: last }: Vitals): readonly string[] {
   return Object.entries(last)
-    .filter(([kind, count]) => count > (first[kind] ?? 0))
+    .filter(([kind, count]) => kind !== SOCKET && count > (first[kind] ?? 0))
     .map(([kind, count]) => `${kind} ${first[kind] ?? 0} → ${count}`);
 }
 
-/** Each worker has one connection to each master, and to nobody else. */
+/** Each worker has one connection to each master, and one that listens; and none to anybody else. */
 function clientsMeanwhile({ rests, workers, masters }: ChaosResult): Finding {
   const excess = rests.flatMap(({ clients }, rest) =>
     Object.entries(clients).flatMap(([stage, counts]) => {
-      const total = counts.reduce((all, { count }) => all + count, 0);
+      const listening = counts.reduce((all, each) => all + each.listening, 0);
+      const speaking = counts.reduce((all, { count }) => all + count, 0) - listening;
       const expected = workers.length * (masters[stage] ?? 1);
-      return total > expected ? [`${stage} ${total} instead of ${expected} at rest ${rest}`] : [];
+      return Math.max(listening, speaking) > expected
+        ? [`${stage} ${speaking} and ${listening} instead of ${expected} each at rest ${rest}`]
+        : [];
     }),
   );
   return {
-    promise: 'more connections at a rest than one for each worker and master',
+    promise: 'more connections at a rest than one that asks and one that listens for each worker and master',
     figure: excess.length === 0 ? '0' : excess.join(', '),
     isKept: excess.length === 0,
   };

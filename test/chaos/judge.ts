@@ -55,6 +55,21 @@ function judgeAge({ record, at }: Look): string | undefined {
   return `write ${floor} was read ${Math.round(late)} ms after the end of its time to live`;
 }
 
+/**
+ * What is wrong with a value that was loaded, or read where values are loaded; nothing when it may be so. Such a value is
+ * a version of the origin, which is written before it is confirmed to be in the cache, or to be out of it.
+ */
+export function judgeLoad(value: unknown, answer: Answer): string | undefined {
+  const { name, before, after, mayGoBack } = answer;
+  const flaw = findFlaw(value, name);
+  if (flaw !== undefined) return flaw;
+  const version = sequenceOf(value);
+  if (version > after.record.origin) return `the origin never had version ${version}`;
+  if (version > 0 && answer.fateOf(version) === 'refused') return `version ${version} was not written`;
+  const isOutdated = version < before.record.floor && !(mayGoBack && !isSteady(before, after));
+  return isOutdated ? `version ${version} came back after ${before.record.floor} was confirmed` : undefined;
+}
+
 /** What is wrong with a miss; nothing when the key may have been empty. */
 export function judgeMiss(answer: Answer): string | undefined {
   const { before, after } = answer;
@@ -66,11 +81,13 @@ export function judgeMiss(answer: Answer): string | undefined {
  * What is wrong with the answer to a removal, which is itself the last write that was begun.
  *
  * @param existed what it answered
+ * @param mayHoldEvicted whether an entry may be there that is none for a reader, as its tag was evicted
  */
-export function judgeRemoval(existed: boolean, answer: Answer): string | undefined {
+export function judgeRemoval(existed: boolean, answer: Answer, mayHoldEvicted = false): string | undefined {
   const { before, after } = answer;
   if (after.record.begun !== before.record.begun + 1) return undefined;
-  if (existed && mustBeEmpty(answer)) return 'it removed an entry that cannot have been there';
+  if (existed && !mayHoldEvicted && mustBeEmpty(answer))
+    return 'it removed an entry that cannot have been there';
   if (existed || before.record.begun !== before.record.floor || !mustHold(before, after)) return undefined;
   return `write ${before.record.floor} was confirmed, and was not there to be removed`;
 }

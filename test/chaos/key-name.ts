@@ -1,12 +1,23 @@
 import type { KeyPlace } from './ledger.js';
 
-/** From here on keys are on the shelf, and go together when it is cleared. */
-export const SHELF_BEGINS = 24;
+/** What is done with the keys of an owner, by their numbers: from the first to before the last. */
+export const AREAS = {
+  /** Written, removed, and nothing else. */
+  plain: [0, 24],
+  /** They go together when their shelf is cleared. */
+  shelf: [24, 32],
+  /** They are only ever written with the tag of their owner, and go together when it is evicted. */
+  tagged: [32, 40],
+  /** Loaded by everyone from an origin, which their owner alone changes; every other one with a tag. */
+  origin: [40, 48],
+  /** Written behind. */
+  behind: [48, 52],
+} as const;
 
-/** What the keys of a shelf begin with. */
-export function shelfOf(owner: number): string {
-  return `${owner}:shelf:`;
-}
+export type Area = keyof typeof AREAS;
+
+/** Of each worker on each stage. */
+export const KEYS = 52;
 
 /** What a key is called. */
 export interface KeyName {
@@ -17,9 +28,25 @@ export interface KeyName {
   readonly key: string;
 }
 
-export function nameOf({ owner, key }: KeyPlace, generation: number): KeyName {
+export function isIn(area: Area, { key }: Pick<KeyPlace, 'key'>): boolean {
+  const [first, end] = AREAS[area];
+  return key >= first && key < end;
+}
+
+/** What the keys of a shelf begin with. */
+export function shelfOf(owner: number): string {
+  return `${owner}:shelf:`;
+}
+
+/** The tag that a key is always written with. */
+export function tagOf(place: KeyPlace): string | undefined {
+  if (isIn('tagged', place)) return `${place.owner}:tagged`;
+  return isIn('origin', place) && place.key % 2 === 1 ? `${place.owner}:origin` : undefined;
+}
+
+export function nameOf(place: KeyPlace, generation: number): KeyName {
+  const { owner, key } = place;
   const rest = `${key}.${generation}`;
-  const name = `${owner}:key:${rest}`;
-  if (key < SHELF_BEGINS) return { name, key: name };
+  if (!isIn('shelf', place)) return { name: `${owner}:key:${rest}`, key: `${owner}:key:${rest}` };
   return { name: shelfOf(owner) + rest, shelf: shelfOf(owner), key: rest };
 }

@@ -23,6 +23,8 @@ export interface KeyRecord {
   /** How many writes of unknown outcome leave the key empty now or later: removals, and those with a time to live. */
   readonly doubtfulEnds: number;
   readonly doubtfulStores: number;
+  /** The last version in the origin that the key is loaded from. */
+  readonly origin: number;
 }
 
 /** Where a record is. */
@@ -110,6 +112,7 @@ export class Ledger {
       floorBegunAt: head.readDoubleLE(32),
       floorDoneAt: head.readDoubleLE(40),
       floorTtl: head.readUInt32LE(48),
+      origin: head.readUInt32LE(52),
     };
   }
 
@@ -128,6 +131,7 @@ export class Ledger {
     head.writeDoubleLE(record.floorBegunAt, 32);
     head.writeDoubleLE(record.floorDoneAt, 40);
     head.writeUInt32LE(record.floorTtl, 48);
+    head.writeUInt32LE(record.origin, 52);
     head.writeUInt32LE(this.#stamp, HEAD_LENGTH - 4);
     writeSync(this.#file, head, 0, HEAD_LENGTH, this.#offset(place));
   }

@@ -1,4 +1,5 @@
 import { now } from './clock.js';
+import { tagOf } from './key-name.js';
 import { type Fate, type KeyPlace, type KeyRecord, type Ledger, UNSTEADY } from './ledger.js';
 
 /** A write under way. */
@@ -9,7 +10,7 @@ export interface Ticket {
   readonly ttl: number;
   readonly begunAt: number;
   readonly epoch: number;
-  /** Whether something else that was under way then may remove it again, as a clear may. */
+  /** Whether something else may remove it again: a clear that was under way then, or work in the background. */
   readonly isAtRisk: boolean;
 }
 
@@ -25,7 +26,16 @@ const UNTOUCHED: KeyRecord = {
   unsettled: 0,
   doubtfulEnds: 0,
   doubtfulStores: 0,
+  origin: 0,
 };
+
+/**
+ * How many round trips a step on a key may have to wait for: a write with tags takes two, and whatever the same process
+ * does with the key comes after it.
+ */
+export function tripsBefore(place: KeyPlace, { unsettled }: KeyRecord): number {
+  return tagOf(place) === undefined ? 0 : 2 * unsettled;
+}
 
 /** A key that this process alone writes; every step is entered into the ledger before anyone can see its effect. */
 export class OwnKey {
@@ -52,12 +62,17 @@ export class OwnKey {
     this.settle(ticket, fate);
   }
 
-  begin(effect: Ticket['effect'], ttl = 0): Ticket {
+  begin(effect: Ticket['effect'], ttl = 0, isAtRisk = this.#clearing > 0): Ticket {
     const sequence = this.#record.begun + 1;
     this.ledger.setFate(this.place, sequence, 'begun');
     this.#enter({ begun: sequence, unsettled: this.#record.unsettled + 1 });
     const epoch = this.ledger.epoch(this.place.stage);
-    return { sequence, effect, ttl, begunAt: now(), epoch, isAtRisk: this.#clearing > 0 };
+    return { sequence, effect, ttl, begunAt: now(), epoch, isAtRisk };
+  }
+
+  /** Writes the origin that the key is loaded from. */
+  writeOrigin(version: number): void {
+    this.#enter({ origin: version });
   }
 
   settle(ticket: Ticket, fate: Exclude<Fate, 'never' | 'begun'>): void {

@@ -8,9 +8,6 @@ export const LIMIT = DEADLINE + Math.max(DEADLINE / 10, 50);
 /** What the servers of a stage must be usable again in, from the end of a fault on. */
 export const RECOVERY_LIMIT = 2_000;
 
-/** Of each worker on each stage. */
-export const KEYS = 32;
-
 /** What the weather is called while nothing is wrong. */
 export const CALM = 'calm';
 

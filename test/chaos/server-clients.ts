@@ -3,6 +3,8 @@ import type { Redis } from 'ioredis';
 /** A connection that a server has. */
 export interface ServerClient {
   readonly id: string;
+  /** Whether it is only there to be told of changes. */
+  readonly isListening: boolean;
 }
 
 /** The connections of a server that neither other servers nor this process have made: those of the caches. */
@@ -28,5 +30,6 @@ function parseClient(line: string): ServerClient & { flags: string; name: string
     line.split(' ').map((fact) => [fact.slice(0, fact.indexOf('=')), fact.slice(fact.indexOf('=') + 1)]),
   );
   const fact = (name: string): string => facts.get(name) ?? '';
-  return { id: fact('id'), flags: fact('flags'), name: fact('name'), command: fact('cmd') };
+  const isListening = fact('sub') !== '0';
+  return { id: fact('id'), flags: fact('flags'), name: fact('name'), command: fact('cmd'), isListening };
 }

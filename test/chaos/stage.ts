@@ -42,6 +42,8 @@ export interface StageFault<Servers> extends FaultKind {
 export interface ClientCount {
   readonly server: string;
   readonly count: number;
+  /** How many of them only listen. */
+  readonly listening: number;
 }
 
 /** Servers that are reached in one way, and what can happen to them. */
@@ -77,7 +79,11 @@ export function makeStage<Servers>({ setup, servers, faults, clients, stop }: St
     strike: (drawn) => find(drawn.name).strike(servers, drawn),
     countClients: () =>
       Promise.all(
-        [...clients()].map(async ([server, client]) => ({ server, count: (await clientsOf(client)).length })),
+        [...clients()].map(async ([server, client]) => {
+          const all = await clientsOf(client);
+          const listening = all.filter(({ isListening }) => isListening).length;
+          return { server, count: all.length, listening };
+        }),
       ),
     stop,
   };

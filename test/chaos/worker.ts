@@ -59,6 +59,7 @@ export class Worker {
     this.#isResting = true;
     const end = now() + PATIENCE;
     while (this.#atWork > 0 && now() < end) await delay(5);
+    await Promise.all([...this.#loads.values()].map((load) => load.settle()));
     // What follows the last answers: timers of ended connections, and what the collector may take only later.
     await delay(100);
     for (let round = 0; round < 3; round++) {
@@ -116,9 +117,11 @@ export class Worker {
     const { watch } = load;
     const { weather } = watch;
     const cache = load.newCache();
-    const reads = Array.from({ length: random.between(1, 20) }, () => load.readSomething(cache));
+    const visit = (): Promise<void> =>
+      random.happens(0.7) ? load.readSomething(cache) : load.origins.load(cache);
+    const reads = Array.from({ length: random.between(1, 20) }, visit);
     await delay(random.between(0, 600));
-    const last = load.readSomething(cache);
+    const last = visit();
     const begun = this.tally.clock.mark();
     await Promise.all([cache.close(), cache.close()]);
     const took = this.tally.clock.since(begun);
@@ -139,12 +142,13 @@ export class Worker {
     }
   }
 
-  async #closeCacheOf({ setup, watch, cache }: StageLoad): Promise<[string, number]> {
+  async #closeCacheOf({ setup, watch, cache, behind }: StageLoad): Promise<[string, number]> {
     const begun = this.tally.clock.mark();
     await cache.close();
     await cache.close();
     const took = this.tally.clock.since(begun);
     if (took > LIMIT_OF_CLOSING) watch.blame('close', watch.weather, `it took ${took.toFixed(0)} ms`);
+    behind.judgeEnd();
     return [setup.name, Math.round(took)];
   }
 

@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readChaosOptions } from '../chaos/chaos-options.js';
 import { findFlaw, makeValue } from '../chaos/chaos-value.js';
 import { now } from '../chaos/clock.js';
-import { type Answer, judgeHit, judgeMiss, judgeRemoval, type Look } from '../chaos/judge.js';
+import { type Answer, judgeHit, judgeLoad, judgeMiss, judgeRemoval, type Look } from '../chaos/judge.js';
+import { AREAS, isIn, KEYS, nameOf, tagOf } from '../chaos/key-name.js';
 import { type KeyRecord, Ledger } from '../chaos/ledger.js';
 import { LoopClock } from '../chaos/loop-clock.js';
 import { OwnKey } from '../chaos/own-key.js';
@@ -55,6 +56,17 @@ function remove(fate: 'done' | 'doubtful' | 'refused' = 'done'): void {
 /** What the judge says of a value of this write that is read now. */
 function judgeReadOf(sequence: number, options?: { readonly mayGoBack: boolean }): string | undefined {
   return judgeHit(makeValue('key', sequence), since(look(), options));
+}
+
+/** Changes the origin, and lets the cache know. */
+function changeOrigin(fate: 'done' | 'doubtful' = 'done'): void {
+  const ticket = key.begin('removed');
+  key.writeOrigin(ticket.sequence);
+  key.settle(ticket, fate);
+}
+
+function judgeLoadOf(version: number, before = look(), options?: { mayGoBack: boolean }): string | undefined {
+  return judgeLoad(makeValue('key', version), since(before, options));
 }
 
 describe('A value of the chaos run', () => {
@@ -145,6 +157,62 @@ describe('The judge of the chaos run, about a value', () => {
   });
 });
 
+describe('The judge of the chaos run, about a value that was loaded', () => {
+  it('accepts what the origin has, also before anyone changed it', () => {
+    expect(judgeLoadOf(0)).toBeUndefined();
+    changeOrigin();
+    expect(judgeLoadOf(1)).toBeUndefined();
+    expect(judgeLoad(makeValue('other', 1), since(look()))).toBe('it belongs to other');
+  });
+
+  it('refuses what the origin had before a change that was confirmed', () => {
+    changeOrigin();
+    const between = look();
+    changeOrigin();
+    expect(judgeLoadOf(1)).toBe('version 1 came back after 2 was confirmed');
+    expect(judgeLoadOf(0)).toBe('version 0 came back after 2 was confirmed');
+    expect(judgeLoadOf(1, between)).toBeUndefined();
+  });
+
+  it('accepts the version before a change that the cache may not have heard of', () => {
+    changeOrigin();
+    changeOrigin('doubtful');
+    expect(judgeLoadOf(1)).toBeUndefined();
+    expect(judgeLoadOf(2)).toBeUndefined();
+  });
+
+  it('refuses a version that the origin does not have, and one that its writer did not write', () => {
+    changeOrigin();
+    store('refused');
+    expect(judgeLoadOf(2)).toBe('the origin never had version 2');
+    changeOrigin();
+    expect(judgeLoadOf(2, look({ floor: 1 }))).toBe('version 2 was not written');
+  });
+
+  it('accepts that servers go back only while they may have lost something', () => {
+    changeOrigin();
+    changeOrigin();
+    ledger.setEpoch(1, 1);
+    expect(judgeLoadOf(1, look(), { mayGoBack: true })).toBeUndefined();
+    expect(judgeLoadOf(1)).toContain('came back');
+  });
+});
+
+describe('The keys of the chaos run', () => {
+  const AREA_NAMES = ['plain', 'shelf', 'tagged', 'origin', 'behind'] as const;
+
+  it('have each one area, and those of the tagged ones their tag', () => {
+    const places = Array.from({ length: KEYS }, (_, each) => ({ ...PLACE, key: each }));
+    expect(Object.keys(AREAS)).toEqual(AREA_NAMES);
+    for (const place of places) {
+      expect(AREA_NAMES.filter((area) => isIn(area, place))).toHaveLength(1);
+    }
+    expect(new Set(places.map((place) => nameOf(place, 0).name)).size).toBe(KEYS);
+    const tagged = places.filter((place) => tagOf(place) !== undefined);
+    expect(tagged.map((place) => place.key)).toEqual([32, 33, 34, 35, 36, 37, 38, 39, 41, 43, 45, 47]);
+  });
+});
+
 describe('The judge of the chaos run, about an empty key', () => {
   const GONE = 'write 1 was confirmed, and is gone';
 
@@ -193,6 +261,18 @@ describe('The judge of the chaos run, about a removal', () => {
     remove();
     expect(judgeRemoval(true, since(empty))).toBe('it removed an entry that cannot have been there');
     expect(judgeRemoval(false, since(empty))).toBeUndefined();
+  });
+
+  it('knows that an evicted entry may be there, which is none for a reader', () => {
+    store();
+    remove();
+    const evicted = look();
+    remove();
+    expect(judgeRemoval(true, since(evicted), true)).toBeUndefined();
+    store();
+    const full = look();
+    remove();
+    expect(judgeRemoval(false, since(full), true)).toContain('was not there to be removed');
   });
 
   it('knows nothing after a write of unknown outcome', () => {
