@@ -101,7 +101,7 @@ export abstract class CoreCache<T = unknown>
       assertCacheKey(key);
       assertFunction(factory, 'getOrSet', 'factory');
       const plan = planLoad(key, options, ttl);
-      await this.#entries.writesOf([key]);
+      await this.#entries.writesOf(key);
       const value = await loads.run({ prefix, key, factory, plan });
       // A scope may have been closed meanwhile, which ends no load.
       this.#assertOpen(key);
@@ -112,7 +112,7 @@ export abstract class CoreCache<T = unknown>
 
   getMany(keys: Iterable<string>): Promise<Map<string, CacheResult<T>>> {
     return this.#run(async () => {
-      const results = await new Batches(this.#entries).read(uniqueKeys(keys));
+      const results = await new Batches(this.#entries).read(new Set(keys));
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what is under this prefix is what set() took
       return results as Map<string, CacheResult<T>>;
     });
@@ -120,14 +120,12 @@ export abstract class CoreCache<T = unknown>
 
   setMany(entries: Iterable<readonly [string, T]>, options?: TaggedWriteOptions): Promise<void> {
     return this.#run(async (_shared, _prefix, ttl) => {
-      const unique = new Map(entries);
-      for (const key of unique.keys()) assertCacheKey(key);
-      await new Batches(this.#entries).write(unique, planWrite('setMany', options, ttl));
+      await new Batches(this.#entries).write(new Map(entries), planWrite('setMany', options, ttl));
     });
   }
 
   deleteMany(keys: Iterable<string>): Promise<number> {
-    return this.#run(() => new Batches(this.#entries).remove(uniqueSet(keys)));
+    return this.#run(() => new Batches(this.#entries).remove(new Set(keys)));
   }
 
   getOrSetMany(
@@ -136,10 +134,10 @@ export abstract class CoreCache<T = unknown>
     options?: CacheLoadOptions<T>,
   ): Promise<Map<string, T>> {
     return this.#run(async ({ loads }, prefix, ttl) => {
-      const unique = uniqueKeys(keys);
       assertFunction(factory, 'getOrSetMany', 'factory');
-      const plan = planLoad(unique[0] ?? '', options, ttl);
-      await this.#entries.writesOf(unique);
+      const unique = new Set(keys);
+      const [first = ''] = unique;
+      const plan = planLoad(first, options, ttl);
       const values = await new Batches(this.#entries).load(unique, factory, (load) =>
         loads.run({ prefix, plan, ...load }),
       );
@@ -285,15 +283,4 @@ export class ScopedCache<T = unknown> extends CoreCache<T> {
   override get closed(): boolean {
     return this.#released || this.#parent.closed;
   }
-}
-
-/** Each key once, in the order of the first appearance. */
-function uniqueKeys(keys: Iterable<string>): string[] {
-  return [...uniqueSet(keys)];
-}
-
-function uniqueSet(keys: Iterable<string>): ReadonlySet<string> {
-  const unique = new Set(keys);
-  for (const key of unique) assertCacheKey(key);
-  return unique;
 }

@@ -22,7 +22,7 @@ export class Entries {
   /** Reads an entry, and in the same round trip the versions of the tags that are named. */
   async read(key: string, tags: readonly string[] | undefined): Promise<CacheResult<unknown>> {
     const { store } = this.runtime;
-    const writes = this.writesOf([key]);
+    const writes = this.writesOf(key);
     if (writes !== undefined) await writes;
     const reading = store.execute({ op: 'read', prefix: this.prefix, keys: [key] });
     if (tags === undefined) return await this.judge(key, onlyOutcome(await reading));
@@ -30,9 +30,14 @@ export class Entries {
     return await this.judge(key, onlyOutcome(outcomes), known);
   }
 
-  /** The earlier writes of keys that a read has to wait for; absent: it need not wait. */
-  writesOf(keys: readonly string[]): Promise<unknown> | undefined {
-    return this.#order.settled(keys.map((key) => this.prefix + key));
+  /** The earlier writes of a key that a read has to wait for; absent: it need not wait. */
+  writesOf(key: string): Promise<unknown> | undefined {
+    return this.#order.settled(this.prefix + key);
+  }
+
+  /** The same for many keys. */
+  writesOfAll(keys: KeyGroup): Promise<unknown> | undefined {
+    return this.#order.groupSettled(this.prefix, keys);
   }
 
   /** Tells a hit from a miss, and counts it. */

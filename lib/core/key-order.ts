@@ -31,11 +31,14 @@ export class KeyOrder {
     return !this.#isQuiet && this.#writesOfGroup(prefix, keys).length > 0;
   }
 
-  /** Waits for the writes of keys that are under way and take more than one step; absent: there are none. */
-  settled(keys: readonly string[]): Promise<unknown> | undefined {
-    if (this.#isQuiet) return undefined;
-    const writes = keys.flatMap((key) => this.#writesOf(key));
-    return writes.length === 0 ? undefined : Promise.all(writes);
+  /** Waits for the writes of a key that are under way and take more than one step; absent: there are none. */
+  settled(key: string): Promise<unknown> | undefined {
+    return this.#isQuiet ? undefined : allOf(this.#writesOf(key));
+  }
+
+  /** The same for all keys of a group. */
+  groupSettled(prefix: string, keys: KeyGroup): Promise<unknown> | undefined {
+    return this.#isQuiet ? undefined : allOf(this.#writesOfGroup(prefix, keys));
   }
 
   /** Runs a write when all earlier ones of the key that passed here have settled. */
@@ -91,6 +94,10 @@ function overlap(one: Keys, other: Keys): boolean {
   const [few, many] = one.keys.size < other.keys.size ? [one, other] : [other, one];
   for (const key of few.keys.keys()) if (contains(many, few.prefix + key)) return true;
   return false;
+}
+
+function allOf(writes: readonly Promise<unknown>[]): Promise<unknown> | undefined {
+  return writes.length === 0 ? undefined : Promise.all(writes);
 }
 
 /** At once, when there is nothing to wait for. */

@@ -15,7 +15,7 @@ import { timed } from '../support/waiting.js';
 jest.setTimeout(120_000);
 
 /** In milliseconds; far more than the work for 1,000 keys takes on a busy machine. */
-const WAY = 200;
+const WAY = 400;
 /** The longest that anybody may have to wait while a batch is under way, in milliseconds. */
 const SHORT = 50;
 const MOST_TURNS = 6;
@@ -137,7 +137,7 @@ describe('One server', () => {
 
   it('asks for the version of a tag once, however many entries of a piece have it', async () => {
     const cache = way.newProxiedCache();
-    const keys = keysOf(200);
+    const keys = keysOf(100);
     await cache.setMany(entriesOf(keys), { tags: ['one', 'two', 'three'] });
     way.proxy.resetCounts();
     await cache.getMany(keys);
