@@ -10,6 +10,8 @@ const CONCURRENCIES = [1, 100];
 const CALLS = { 1: 200, 100: 3_000 };
 const KEYS = 1_000;
 const BATCH = 100;
+const MILLION = 1_000_000;
+const CHUNK = 10_000;
 const VALUE = { id: 42, name: 'customer 42', email: 'customer42@example.com', active: true, score: 4.5 };
 const TAGS = ['country:NL', 'plan:free'];
 const nothing = () => undefined;
@@ -134,12 +136,36 @@ async function bench(title, cache) {
   }
 }
 
+/** What it takes to evict a tag, however many entries have it. */
+async function benchEviction(cache) {
+  const tags = Array.from({ length: 9 }, (_, index) => `tag:${index}`);
+  for (let start = 0; start < MILLION; start += CHUNK) {
+    const entries = Array.from({ length: CHUNK }, (_, offset) => [`of:${start + offset}`, 'value']);
+    await cache.setMany(entries, { ttl: '1h', tags });
+  }
+  const { hit } = await cache.get('of:7');
+  if (!hit) throw new Error('The entries are not there');
+  const times = [];
+  for (const tag of tags) {
+    const start = performance.now();
+    await cache.evictTags(tag);
+    times.push(performance.now() - start);
+  }
+  if ((await cache.get('of:7')).hit) throw new Error('The entries are still there');
+  const sorted = times.toSorted((left, right) => left - right);
+  console.log(
+    `\nEvicting a tag of ${MILLION.toLocaleString('en')} entries in Redis: median ${median(times).toFixed(2)} ms, ` +
+      `at most ${sorted.at(-1).toFixed(2)} ms`,
+  );
+}
+
 const server = await startRedisServer();
 const redis = new RedisCache({ host: server.host, port: server.port, keyPrefix: 'bench:' });
 const memory = new InMemoryCache({ maxEntries: 1_000_000, maxBytes: 2 ** 30 });
 try {
   await bench('In Redis', redis);
   await bench('In memory', memory);
+  await benchEviction(redis);
 } finally {
   await Promise.all([redis.close(), memory.close()]);
   await server.stop();

@@ -183,8 +183,8 @@ describe('One server', () => {
     }
   });
 
-  it('evicts a tag of 1,000,000 entries within 5 ms', async () => {
-    const count = 1_000_000;
+  it('evicts a tag of 100,000 entries within 5 ms', async () => {
+    const count = 100_000;
     const tags = ['one', 'two', 'three'];
     const keyPrefix = redis.newPrefix();
     const cache = redis.newCache<string>({ keyPrefix });
@@ -193,7 +193,7 @@ describe('One server', () => {
       await millisecondsOf(writeTaggedEntries(redis.raw, redis.address, entries)),
     ]);
     expect(await redis.raw.dbsize()).toBeGreaterThanOrEqual(count);
-    const some = Array.from({ length: 1_000 }, (_, index) => taggedKey(index * 1_000));
+    const some = Array.from({ length: 1_000 }, (_, index) => taggedKey(index * 100));
     expect(await hitsAmong(cache, some)).toBe(1_000);
     const times: number[] = [];
     for (const tag of tags) {
