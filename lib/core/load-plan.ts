@@ -35,6 +35,8 @@ const SHORTEST_LEASE = 30;
 
 const DEFAULTS = { waitFor: 30_000, loadFor: 60_000, leaseFor: 3_000, pauseFor: 1_000 } as const;
 
+const NO_TAGS: readonly string[] = [];
+
 const NAMES: ReadonlySet<string> = new Set([
   'ttl',
   'tags',
@@ -86,12 +88,17 @@ export function planLoad<T>(
   return plan;
 }
 
+/** Written out: spreading the defaults takes four times as long as everything else that a hit does. */
 function planDefaults(ttl: number | undefined): LoadPlan {
   return {
-    ...DEFAULTS,
     ttl,
-    tags: [],
+    tags: NO_TAGS,
+    tagsOf: undefined,
     staleFor: 0,
+    waitFor: DEFAULTS.waitFor,
+    loadFor: DEFAULTS.loadFor,
+    leaseFor: DEFAULTS.leaseFor,
+    pauseFor: DEFAULTS.pauseFor,
     factoryTimeout: Infinity,
     refreshEarly: 0,
     whenUnavailable: 'reject',
