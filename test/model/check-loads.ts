@@ -32,7 +32,9 @@ function checkAlone(second: Run, earlier: readonly Run[], history: History): str
 
 function mayEndLease(change: Change, first: Run, second: Run): boolean {
   if (!ENDS_A_LEASE.has(change.op) || !change.keys.includes(first.key)) return false;
-  return change.begun <= second.begun && (change.hasFailed || change.ended >= first.visit.begun);
+  // A load of several keys may hold the lease of one for a while before its factory is called.
+  const since = Math.min(first.visit.begun, second.visit.begun);
+  return change.begun <= second.begun && (change.hasFailed || change.ended >= since);
 }
 
 /** Who does not load waits no longer than `waitFor`, and not while nobody holds the key. */
