@@ -1,6 +1,7 @@
 import { URL } from 'node:url';
 
-const HEXADECIMAL = /^-?[\da-f]+$/;
+/** Looked for, and not matched from end to end: over many millions of digits a repetition runs out of stack. */
+const NO_DIGIT = /[^\da-f]/;
 
 const SPECIAL_NUMBERS: ReadonlyMap<unknown, number> = new Map<unknown, number>([
   ['NaN', Number.NaN],
@@ -18,9 +19,11 @@ export function readNumber(data: unknown): number | undefined {
 
 /** Reads a bigint from hexadecimal digits: in linear time, whatever their number. */
 export function readBigInt(data: unknown): bigint | undefined {
-  if (typeof data !== 'string' || !HEXADECIMAL.test(data)) return undefined;
+  if (typeof data !== 'string') return undefined;
   const negative = data.startsWith('-');
-  const size = attempt(() => BigInt(`0x${negative ? data.slice(1) : data}`));
+  const digits = negative ? data.slice(1) : data;
+  if (digits === '' || NO_DIGIT.test(digits)) return undefined;
+  const size = attempt(() => BigInt(`0x${digits}`));
   return negative && size !== undefined ? -size : size;
 }
 
