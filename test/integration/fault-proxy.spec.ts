@@ -8,7 +8,7 @@ import { useRedisServer } from '../support/redis-fixture.js';
 import { commandName, RespSplitter } from '../support/resp-frames.js';
 
 /** Long enough for anything on this machine to arrive that arrives at all. */
-const QUIET = 60;
+const QUIET = 100;
 
 const redis = useRedisServer();
 const wires: Wire[] = [];

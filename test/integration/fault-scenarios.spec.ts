@@ -252,7 +252,8 @@ describe('A server that freezes for a while', () => {
     // To make that many calls and that many errors is work, and not waiting.
     const { user, system } = process.cpuUsage(before);
     expect(performance.now() - start - (user + system) / 1_000).toBeLessThan(WITHIN);
-    await rejection(cache.ping());
+    // The first one may still go out on the connection that is being given up.
+    for (let attempt = 0; attempt < 2; attempt++) await rejection(cache.ping());
     call10000Times();
     await setImmediate();
     expect(pending.size).toBe(0);
