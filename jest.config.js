@@ -48,7 +48,7 @@ export default {
     'lib/**/*.ts',
     // Types only: nothing of them is there at run time.
     '!lib/config/{redis-cache-options,resolved-redis-cache-options}.ts',
-    '!lib/contract/cache.interface.ts',
+    '!lib/contract/{cache.interface,capabilities}.ts',
     '!lib/core/cache-store.ts',
   ],
   coverageProvider: 'v8',

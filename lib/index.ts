@@ -25,8 +25,6 @@ export type { CacheWriteOptions, ICache } from './contract/cache.interface.js';
 export { CacheHit, CacheMiss, type CacheResult } from './contract/cache-result.js';
 export {
   type CacheBatchFactory,
-  type CacheCapabilities,
-  type CacheCapability,
   type CacheFactory,
   type CacheLoadContext,
   type CacheLoadOptions,
@@ -39,9 +37,13 @@ export {
   type ISyncCache,
   type ITaggedCache,
   type IWritePolicyCache,
-  requireCapability,
   type TaggedWriteOptions,
 } from './contract/capabilities.js';
+export {
+  type CacheCapabilities,
+  type CacheCapability,
+  requireCapability,
+} from './contract/require-capability.js';
 export type { Duration, DurationFields } from './contract/duration.js';
 export {
   CacheBackendCapabilityError,

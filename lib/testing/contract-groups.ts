@@ -1,4 +1,4 @@
-import type { CacheCapability } from '../contract/capabilities.js';
+import type { CacheCapability } from '../contract/require-capability.js';
 import { BATCH_TESTS, TAGGED_BATCH_TESTS } from './batch-contract.js';
 import { BATCH_LOAD_TESTS } from './batch-load-contract.js';
 import type { ContractTests } from './contract-stage.js';

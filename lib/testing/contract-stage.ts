@@ -5,8 +5,8 @@ import {
   type IStampedeProtectedCache,
   type ITaggedCache,
   type IWritePolicyCache,
-  requireCapability,
 } from '../contract/capabilities.js';
+import { requireCapability } from '../contract/require-capability.js';
 
 /** What a test of the contract works with. */
 export class ContractStage {

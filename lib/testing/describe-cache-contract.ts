@@ -1,5 +1,5 @@
 import type { ICache } from '../contract/cache.interface.js';
-import type { CacheCapability } from '../contract/capabilities.js';
+import type { CacheCapability } from '../contract/require-capability.js';
 import { pause } from './contract-assertions.js';
 import { CONTRACT_GROUPS } from './contract-groups.js';
 import { ContractStage } from './contract-stage.js';

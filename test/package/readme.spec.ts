@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, posix, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import type { CacheCapability } from '../../lib/contract/capabilities.js';
+import type { CacheCapability } from '../../lib/contract/require-capability.js';
 import { CONFIGURATION_VARIABLES } from '../../lib/config/configuration-variables.js';
 import { OPTION_NAMES } from '../../lib/config/option-rules.js';
 import { REDIS_CACHE_DEFAULTS } from '../../lib/config/redis-cache-defaults.js';
