@@ -143,6 +143,14 @@ export const TAGS_TESTS: ContractTests = {
     await assertHolds(cache, 'key', 1);
   },
 
+  'reads what was written with tags before it, though nobody waited for that': async ({ cache, tagged }) => {
+    await cache.set('key', 'older');
+    const writing = tagged.set('key', 'newer', { tags: ['tag'] });
+    const reading = cache.get('key');
+    await writing;
+    assert.deepEqual(await reading, new CacheHit('newer'));
+  },
+
   'keeps the order of tagged and plain writes of one key that nobody waited for': async ({
     cache,
     tagged,
