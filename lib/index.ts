@@ -8,6 +8,7 @@ export {
 } from './codec/serializer.js';
 export type {
   RedisCacheOptions,
+  NearOptions,
   RedisCacheSettings,
   RedisClientLike,
   RedisClientOptions,
@@ -29,6 +30,7 @@ export {
   type CacheLoadContext,
   type CacheLoadOptions,
   type CacheMetricsSnapshot,
+  type CacheNearMetrics,
   type CacheWriteErrorHandler,
   type CacheWriter,
   type IBatchCache,

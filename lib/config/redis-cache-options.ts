@@ -16,6 +16,21 @@ export interface RedisClientLike {
   };
 }
 
+/** How much is kept in the process, and how it is handed out. */
+export interface NearOptions {
+  /** How many entries at most. Default `10_000`. */
+  readonly maxEntries?: number;
+  /** How many bytes at most, as they are encoded. Default 64 MiB. */
+  readonly maxBytes?: number;
+  /** How long an entry is kept at most; a number is milliseconds. Default: as long as it lives in Redis. */
+  readonly ttl?: Duration;
+  /**
+   * `'copied'`: every reader gets a value of its own, decoded for it. `'frozen'`: all share one that is frozen through
+   * and through, so that changing it throws. Default `'copied'`.
+   */
+  readonly values?: 'copied' | 'frozen';
+}
+
 /** What holds whichever way the server is reached. */
 export interface RedisCacheSettings {
   /**
@@ -34,6 +49,11 @@ export interface RedisCacheSettings {
   readonly lazy?: boolean;
   /** How values become bytes: options of the built-in serializer, or one of your own. Default: the built-in one. */
   readonly serializer?: CacheSerializer | SerializerOptions;
+  /**
+   * Keeps in this process what was read, for as long as Redis tells of every change of it: `true` for the defaults.
+   * Not with `client`, which leaves no connection to listen on. Default `false`.
+   */
+  readonly near?: boolean | NearOptions;
   /** Told of what `writeBehind` could not do in the background. Default: a warning in the log, without the value. */
   readonly onWriteError?: CacheWriteErrorHandler;
 }

@@ -194,6 +194,26 @@ export interface CacheMetricsSnapshot {
   readonly bytesIn: number;
   /** Bytes of values written, as they are encoded. */
   readonly bytesOut: number;
+  /** Only of a cache with a near tier. */
+  readonly near?: CacheNearMetrics;
+}
+
+/** What the near tier has counted, and what it holds. */
+export interface CacheNearMetrics {
+  /** Whether Redis tells of every change at this moment; while it does not, the tier is empty and stands aside. */
+  readonly isTrusted: boolean;
+  /** Entries read without asking Redis. */
+  readonly hits: number;
+  /** Entries that Redis was asked for. */
+  readonly misses: number;
+  /** Entries and versions of tags that are kept now. */
+  readonly entries: number;
+  /** Bytes that they take. */
+  readonly bytes: number;
+  /** Changes that Redis told of, and that concerned something kept or on its way. */
+  readonly invalidations: number;
+  /** How often everything was dropped, because changes may have been missed. */
+  readonly losses: number;
 }
 
 /** A cache that counts what it does. */

@@ -1,7 +1,7 @@
 import type { CacheMetricsSnapshot } from '../contract/capabilities.js';
 import { SpakkyCacheError } from '../contract/errors.js';
 
-type Counts = { -readonly [Name in Exclude<keyof CacheMetricsSnapshot, 'errors'>]: number };
+type Counts = { -readonly [Name in Exclude<keyof CacheMetricsSnapshot, 'errors' | 'near'>]: number };
 
 /** Counts what a cache and its scopes do; counting is an addition, nothing more. */
 export class CacheMeter {

@@ -5,12 +5,15 @@ import type { CacheRuntime } from './cache-runtime.js';
 import type { CacheStore } from './cache-store.js';
 import { KeyOrder } from './key-order.js';
 import { Loads } from './loads.js';
+import type { NearTier } from './near-tier.js';
 import { WriteBehind } from './write-behind.js';
 
 /** What a cache is made of. */
 export interface CacheParts {
   readonly store: CacheStore;
   readonly codec: Codec;
+  /** The tier that `store` is, if it is one. */
+  readonly near?: NearTier;
   /** Put before every key. */
   readonly prefix: string;
   /** For writes that name none, in milliseconds; absent: they stay until they are removed. */
@@ -36,9 +39,9 @@ export interface Territory {
 }
 
 /** Makes what a cache and its scopes have in common. */
-export function share({ store, codec, drainFor, onWriteError }: CacheParts): Shared {
+export function share({ store, codec, near, drainFor, onWriteError }: CacheParts): Shared {
   const meter = new CacheMeter();
-  const runtime: CacheRuntime = { store, codec, meter };
+  const runtime: CacheRuntime = { store, codec, meter, near };
   return {
     ...runtime,
     order: new KeyOrder(),

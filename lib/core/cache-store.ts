@@ -1,3 +1,4 @@
+import type { CacheHit } from '../contract/cache-result.js';
 import type { SpakkyCacheError } from '../contract/errors.js';
 
 /** What a key holds, by the server's clock. */
@@ -28,6 +29,14 @@ export interface EntrySlot {
   readonly stamps?: Stamps;
   /** Only of an entry that may be refreshed while it is there. */
   readonly refresh?: RefreshState;
+  /** Only of an entry whose readers share one value: the first of them leaves it here. */
+  readonly shared?: SharedValue;
+}
+
+/** One value for all who read a kept entry. */
+export interface SharedValue {
+  /** Absent before the first reader, and of a value that cannot be shared. */
+  hit?: CacheHit<unknown>;
 }
 
 /** What is known of an entry that may be refreshed while it is there; times in milliseconds. */
@@ -134,8 +143,11 @@ interface CommandFields {
    */
   readonly keep: { readonly key: string; readonly writeId: WriteId };
 
-  /** Looks at versions of tags, and at the {@link EPOCH}. */
-  readonly versions: { readonly tags: readonly string[] };
+  /**
+   * Looks at versions of tags, and at the {@link EPOCH}. Unless it is to be `sure`, a copy will do: a version that still
+   * matches what an entry is stamped with makes it a hit, one that does not says nothing.
+   */
+  readonly versions: { readonly tags: readonly string[]; readonly sure?: true };
   /** Answers the versions of tags, drawing those that are absent, and lets each live for `need` milliseconds at least. */
   readonly stamp: { readonly tags: readonly string[]; readonly need: number };
   /** Drops versions; the first is gone before any other goes. */

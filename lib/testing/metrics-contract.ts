@@ -218,7 +218,7 @@ async function countsOf(
   return changes;
 }
 
-function flat({ errors, ...counts }: CacheMetricsSnapshot): Map<string, number> {
+function flat({ errors, near: _near, ...counts }: CacheMetricsSnapshot): Map<string, number> {
   const named = Object.entries(errors).map(([code, count]): [string, number] => [`error ${code}`, count]);
   return new Map([...Object.entries(counts), ...named]);
 }
