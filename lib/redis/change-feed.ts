@@ -1,8 +1,12 @@
 import type { Redis } from 'ioredis';
-import { ChangeListener, isRefusedForGood, type Standing } from './change-listener.js';
+import type { Warrant } from '../core/followable-store.js';
+import { ChangeListener, type Standing } from './change-listener.js';
+import { KeptReads, type KeptReply } from './kept-reads.js';
 import { KeyWatches } from './key-watches.js';
+import { type FeedFollower, NearFeed } from './near-feed.js';
 import { classifyFailure } from './redis-failure.js';
-import type { Companion } from './redis-link.js';
+import type { RedisLink } from './redis-link.js';
+import { isRefusedForGood } from './refusal.js';
 
 /** A look at one key, after which its next change is told. */
 export interface Look {
@@ -12,6 +16,9 @@ export interface Look {
   stop(): void;
 }
 
+/** The connection that looks. */
+type Place = Pick<RedisLink, 'companion' | 'target'>;
+
 /**
  * Tells of changes of the keys of one server. It looks over the connection that everything else goes over, and the
  * server notes that look (https://redis.io/docs/latest/commands/client-tracking/); it tells of the next change on a
@@ -20,8 +27,14 @@ export interface Look {
  */
 export class ChangeFeed {
   readonly #watches = new KeyWatches();
-  readonly #companion: Companion | undefined;
+  readonly #kept = new KeptReads({
+    warrantOn: (client) => this.#warrantOn(client),
+    onOtherReply: (what, reply) => this.#onOtherReply(what, reply),
+  });
+  readonly #place: Place | undefined;
   readonly #patience: number;
+  /** Who else is told, of what was read to be kept. */
+  #near: NearFeed | undefined;
   #listener: ChangeListener | undefined;
   /** While it listens. */
   #standing: Standing | undefined;
@@ -30,14 +43,44 @@ export class ChangeFeed {
   /** Whether the server does not allow it on the present connection. */
   #isRefused = false;
   #isClosed = false;
+  /** The one that reads what is to be kept. */
+  #client: Redis | undefined;
 
   /**
-   * @param companion makes the connection that listens; absent where none may be made
+   * @param place makes the connection that listens; absent where nothing is noted
    * @param patience how long one attempt to connect may take, in milliseconds
    */
-  constructor(companion?: Companion, patience = 0) {
-    this.#companion = companion;
+  constructor(place?: Place, patience = 0) {
+    this.#place = place;
     this.#patience = patience;
+  }
+
+  /** Begins to tell of what is read to be kept as well. */
+  follow(follower: FeedFollower): void {
+    if (this.#place === undefined || this.#isClosed) return;
+    this.#near ??= new NearFeed(follower, this.#place.target, this.#patience);
+  }
+
+  /**
+   * Begins to listen for whoever follows, as the first read to keep does.
+   *
+   * @param client as that of {@link look}
+   */
+  begin(client: Redis): NearFeed | undefined {
+    this.#warrantOn(client);
+    return this.#near;
+  }
+
+  /**
+   * Reads a key, so that changes of what it held are told to whoever follows; what was read before that may be kept
+   * again.
+   *
+   * @param client as that of {@link look}
+   * @param key of the whole, prefix included
+   */
+  async readToKeep(client: Redis, key: string | Buffer): Promise<KeptReply> {
+    if (this.#near !== undefined) return this.#kept.read(client, key);
+    return { bytes: await client.getBuffer(key), isConfirmed: false };
   }
 
   /**
@@ -62,16 +105,20 @@ export class ChangeFeed {
     // The next one may reach another server.
     this.#endListener();
     this.#isRefused = false;
+    this.#near?.forget();
     this.#watches.wakeAll();
   }
 
   /** Others may hold these keys from now on. */
   doubt(concerns: (key: string) => boolean): void {
+    this.#near?.doubt();
     this.#watches.wakeAll(concerns);
   }
 
   close(): void {
     this.#isClosed = true;
+    this.#near?.end();
+    this.#near = undefined;
     this.interrupt();
   }
 
@@ -86,28 +133,34 @@ export class ChangeFeed {
       this.#listen();
       return false;
     }
-    const replies: Promise<unknown>[] = [];
-    if (this.#destination !== standing) {
-      this.#destination = standing;
-      replies.push(client.call('CLIENT', 'TRACKING', 'ON', 'REDIRECT', standing.id, 'OPTIN'));
-    }
-    replies.push(client.call('CLIENT', 'CACHING', 'YES'));
-    Promise.all(replies).then(
-      (answers) => this.#onAnswers(answers, standing),
-      (error: unknown) => this.#onRefusal(error, standing),
-    );
+    this.#direct(client, standing);
+    this.#demand('CLIENT CACHING', client.call('CLIENT', 'CACHING', 'YES'), standing);
     return true;
   }
 
-  #onAnswers(answers: readonly unknown[], standing: Standing): void {
-    if (!answers.every((answer) => answer === 'OK')) this.#beginAnew(standing);
+  /** Tells the server where to tell of what is looked at, if it was not told yet. */
+  #direct(client: Redis, standing: Standing): void {
+    if (this.#destination === standing) return;
+    this.#destination = standing;
+    const reply = client.call('CLIENT', 'TRACKING', 'ON', 'REDIRECT', standing.id, 'OPTIN');
+    this.#demand('CLIENT TRACKING', reply, standing);
   }
 
-  #onRefusal(error: unknown, standing: Standing): void {
+  /** What it takes is `OK`. */
+  #demand(what: string, reply: Promise<unknown>, standing: Standing): void {
+    reply.then(
+      (answer) => {
+        if (answer !== 'OK') this.#onOtherReply(what, answer, standing);
+      },
+      (error: unknown) => this.#onOtherReply(what, error, standing),
+    );
+  }
+
+  #onOtherReply(what: string, reply: unknown, standing = this.#standing): void {
     // The look itself tells of a connection that is lost.
-    if (classifyFailure(error).kind !== 'operation') return;
-    if (isRefusedForGood(error)) this.#giveUp();
-    else this.#beginAnew(standing);
+    if (reply instanceof Error && classifyFailure(reply).kind !== 'operation') return;
+    if (isRefusedForGood(reply)) this.#giveUp(what, reply);
+    else if (standing !== undefined) this.#beginAnew(standing);
   }
 
   /** The server may not know the listener any more, before that knows it. */
@@ -116,26 +169,59 @@ export class ChangeFeed {
   }
 
   #listen(): void {
-    if (this.#isClosed || this.#isRefused || this.#companion === undefined) return;
-    this.#listener ??= new ChangeListener(this.#companion, this.#patience, {
-      onListening: (standing) => {
-        this.#standing = standing;
-        // They looked before it stood: their next look is noted.
-        this.#watches.wakePolling();
+    const companion = this.#place?.companion;
+    if (this.#isClosed || this.#isRefused || companion === undefined) return;
+    this.#listener ??= new ChangeListener(companion, this.#patience, {
+      onListening: (standing) => this.#onListening(standing),
+      onSubscribed: () => this.#near?.onSubscribed(),
+      onPong: (mark) => this.#near?.onPong(mark),
+      onDenied: (error) => {
+        if (this.#near?.onDenied(error) !== true) this.#listener?.renew();
       },
-      onChanged: (key) => this.#watches.wake(key),
-      onFlushed: () => this.#watches.wakeAll(),
-      onLost: () => {
-        this.#standing = undefined;
+      onChanged: (key) => {
+        this.#near?.onChanged(key);
+        this.#watches.wake(String(key));
+      },
+      onFlushed: () => {
+        this.#near?.doubt();
         this.#watches.wakeAll();
       },
-      onRefused: () => this.#giveUp(),
+      onLost: () => {
+        this.#standing = undefined;
+        this.#near?.suspend();
+        this.#watches.wakeAll();
+      },
+      onRefused: (what, error) => this.#giveUp(what, error),
     });
   }
 
-  #giveUp(): void {
+  #onListening(standing: Standing): void {
+    this.#standing = standing;
+    this.#beginNear();
+    // They looked before it stood: their next look is noted.
+    this.#watches.wakePolling();
+  }
+
+  /** On whose word that may be kept which this client reads next. */
+  #warrantOn(client: Redis): Warrant | undefined {
+    this.#client = client;
+    this.#near?.ask();
+    if (this.#standing === undefined) this.#listen();
+    else if (this.#near?.isBegun === false) this.#beginNear();
+    return this.#near?.warrant;
+  }
+
+  #beginNear(): void {
+    const [client, listener, standing] = [this.#client, this.#listener, this.#standing];
+    if (client === undefined || listener === undefined || standing === undefined) return;
+    this.#direct(client, standing);
+    this.#near?.begin({ client, listener, renew: () => this.#beginAnew(standing) });
+  }
+
+  #giveUp(what: string, error: unknown): void {
     this.#endListener();
     this.#isRefused = true;
+    this.#near?.refuse(what, error);
     this.#watches.wakeAll();
   }
 

@@ -1,12 +1,12 @@
 import { ConnectionLog } from './connection-log.js';
+import type { Listening } from './heartbeat.js';
 import { classifyFailure, connectionFailure } from './redis-failure.js';
 import type { Companion, RedisLink } from './redis-link.js';
 import { RedisSession } from './redis-session.js';
+import { isRefusedForGood } from './refusal.js';
 
 /** Where the server tells of changes (https://redis.io/docs/latest/develop/reference/client-side-caching/). */
 const CHANNEL = '__redis__:invalidate';
-/** What ioredis makes of a message can throw where nobody can catch it: it is not told that it listens. */
-const SUBSCRIBE = `*2\r\n$9\r\nSUBSCRIBE\r\n$${CHANNEL.length}\r\n${CHANNEL}\r\n`;
 
 /** A connection on which the server tells of changes. */
 export interface Standing {
@@ -17,21 +17,33 @@ export interface Standing {
 /** Who hears of changes, and of whatever hides them. */
 export interface ChangeObserver {
   onListening(standing: Standing): void;
-  onChanged(key: string): void;
+  /** It listens to another channel as well, which was asked for. */
+  onSubscribed(): void;
+  onPong(mark: string): void;
+  /** What was asked for last, while it listens, is refused. */
+  onDenied(error: unknown): void;
+  onChanged(key: Buffer): void;
   /** Everything may have changed. */
   onFlushed(): void;
   /** Nothing is heard until the next `onListening`. */
   onLost(): void;
-  /** It may not listen. */
-  onRefused(): void;
+  /**
+   * It may not listen.
+   *
+   * @param what the command that the server does not allow
+   */
+  onRefused(what: string, error: unknown): void;
 }
 
 /** The connection on which one server tells of changes. It dials again by itself. */
-export class ChangeListener {
+export class ChangeListener implements Listening {
   readonly #link: RedisLink;
   readonly #session: RedisSession;
   readonly #observer: ChangeObserver;
   #id: string | undefined;
+  #isListening = false;
+  /** The other one that it was told to listen to. */
+  #channel: string | undefined;
   #hasEnded = false;
 
   /**
@@ -46,7 +58,10 @@ export class ChangeListener {
     const silent = new ConnectionLog(this.#link.target, undefined);
     this.#session = new RedisSession(this.#link, patience, silent, {
       onReady: () => void this.#listen(),
-      onLost: () => this.#observer.onLost(),
+      onLost: () => {
+        this.#isListening = false;
+        this.#observer.onLost();
+      },
       onDown: () => undefined,
     });
     this.#session.wake();
@@ -65,57 +80,84 @@ export class ChangeListener {
     this.#session.end();
   }
 
+  subscribe(channel: string): void {
+    this.#channel = channel;
+    this.#say('SUBSCRIBE', channel);
+  }
+
+  ping(mark: string): void {
+    this.#say('PING', mark);
+  }
+
   async #listen(): Promise<void> {
-    const { client } = this.#link;
     try {
-      this.#id = String(await client.call('CLIENT', 'ID'));
-      if (client.stream.writable) client.stream.write(SUBSCRIBE);
+      this.#id = String(await this.#link.client.call('CLIENT', 'ID'));
+      this.#say('SUBSCRIBE', CHANNEL);
     } catch (error) {
-      this.#onRefusal(error);
+      this.#onRefusal('CLIENT ID', error);
     }
+  }
+
+  /** What ioredis makes of a message can throw where nobody can catch it: it is not told that it listens. */
+  #say(command: string, argument: string): void {
+    const { stream } = this.#link.client;
+    if (stream.writable) stream.write(`*2\r\n${bulk(command)}${bulk(argument)}`);
   }
 
   #onMessage(message: unknown): void {
     if (this.#hasEnded) return;
     if (isErrorReply(message)) {
-      this.#onRefusal(message);
+      if (this.#isListening) this.#observer.onDenied(message);
+      else this.#onRefusal(`SUBSCRIBE ${CHANNEL}`, message);
       return;
     }
-    const [kind, , what]: readonly unknown[] = Array.isArray(message) ? message : [];
-    if (String(kind) === 'subscribe' && this.#id !== undefined) this.#observer.onListening({ id: this.#id });
-    else if (String(kind) === 'message') this.#onChanges(what);
+    const [kind, subject, what]: readonly unknown[] = Array.isArray(message) ? message : [];
+    switch (String(kind)) {
+      case 'subscribe':
+        this.#onSubscribed(String(subject));
+        return;
+      case 'message':
+        this.#onChanges(what);
+        return;
+      case 'pong':
+        this.#observer.onPong(String(subject));
+        return;
+      default:
+        this.#onNonsense();
+    }
+  }
+
+  #onSubscribed(channel: string): void {
+    if (channel === CHANNEL && this.#id !== undefined && !this.#isListening) {
+      this.#isListening = true;
+      this.#observer.onListening({ id: this.#id });
+    } else if (channel === this.#channel) this.#observer.onSubscribed();
     else this.#onNonsense();
   }
 
   #onChanges(keys: unknown): void {
     if (keys === null) this.#observer.onFlushed();
-    else if (Array.isArray(keys)) for (const key of keys) this.#observer.onChanged(String(key));
-    else this.#onNonsense();
+    else if (Array.isArray(keys) && keys.every((key) => Buffer.isBuffer(key))) {
+      for (const key of keys) this.#observer.onChanged(key);
+    } else this.#onNonsense();
   }
 
   #onNonsense(): void {
     this.#session.replace(connectionFailure('REDIS_PROTOCOL', 'a message that is none'));
   }
 
-  #onRefusal(error: unknown): void {
+  #onRefusal(what: string, error: unknown): void {
     if (this.#hasEnded) return;
-    if (isRefusedForGood(error)) this.#observer.onRefused();
+    if (isRefusedForGood(error)) this.#observer.onRefused(what, error);
     // What is lost tells so by itself; what is refused for another reason may be granted later.
     else if (classifyFailure(error).kind === 'operation') this.renew();
   }
 }
 
-/** Whether there is no use in asking for it again on the same connection. */
-export function isRefusedForGood(error: unknown): boolean {
-  const failure = classifyFailure(error);
-  if (failure.kind !== 'operation') return false;
-  return failure.code === 'REDIS_NO_PERMISSION' || /unknown (?:sub)?command/i.test(messageOf(error));
+function bulk(text: string): string {
+  return `$${text.length}\r\n${text}\r\n`;
 }
 
 function isErrorReply(message: unknown): boolean {
   return typeof message === 'object' && message !== null && Reflect.get(message, 'name') === 'ReplyError';
-}
-
-function messageOf(error: unknown): string {
-  return typeof error === 'object' && error !== null ? String(Reflect.get(error, 'message')) : '';
 }

@@ -3,6 +3,7 @@ import type { ResolvedAddress } from '../config/resolved-redis-cache-options.js'
 import { hostAndPort } from './address.js';
 import { firstAnswer } from './first-answer.js';
 import { keySlot } from './key-slot.js';
+import type { FeedFollower } from './near-feed.js';
 import type { RedisConnection } from './redis-connection.js';
 import { SLOTS, SlotMap } from './slot-map.js';
 
@@ -40,6 +41,7 @@ export class ClusterNodes {
   readonly #nodes = new Map<string, ClusterNode>();
   #slots: SlotMap | undefined;
   #search: Promise<SlotMap> | undefined;
+  #follower: FeedFollower | undefined;
   #isWatching = false;
   #isClosed = false;
 
@@ -72,9 +74,16 @@ export class ClusterNodes {
     if (known !== undefined) return known;
     const node = { address, connection: this.#connect(address) };
     this.#nodes.set(name, node);
+    if (this.#follower !== undefined) node.connection.follow(this.#follower);
     // Whoever was still searching when the cache was closed may ask for a node that nobody would close any more.
     if (this.#isClosed) void node.connection.close();
     return node;
+  }
+
+  /** Lets each node, also those that are not known yet, tell of changes. */
+  follow(follower: FeedFollower): void {
+    this.#follower = follower;
+    for (const { connection } of this.#nodes.values()) connection.follow(follower);
   }
 
   /** Notes what a node said about one slot. */
@@ -156,12 +165,13 @@ export class ClusterNodes {
   }
 
   #adopt(slots: SlotMap): void {
-    for (let slot = 0; slot < SLOTS; slot++) {
-      if (this.#slots?.isServedAlike(slot, slots) !== true) this.#onMove(slot);
-    }
     const before = this.#slots;
+    const moved = Array.from({ length: SLOTS }, (_, slot) => slot).filter(
+      (slot) => before?.isServedAlike(slot, slots) !== true,
+    );
+    for (const slot of moved) this.#onMove(slot);
     this.#slots = slots;
-    this.#doubt((key) => before?.isServedAlike(keySlot(key), slots) !== true);
+    if (moved.length > 0) this.#doubt((key) => before?.isServedAlike(keySlot(key), slots) !== true);
     const masters = new Set(slots.masters().map(hostAndPort));
     for (const [name, { connection }] of this.#nodes) {
       if (masters.has(name)) continue;

@@ -16,6 +16,12 @@ export function versionKey(prefix: string, tag: string): Buffer {
   return Buffer.concat([Buffer.from(prefix), Buffer.of(RESERVED), Buffer.from(tag)]);
 }
 
+/** Whose version a key holds. */
+export function partsOfVersionKey(key: Buffer): { readonly prefix: string; readonly tag: string } {
+  const border = key.indexOf(RESERVED);
+  return { prefix: key.toString('utf8', 0, border), tag: key.toString('utf8', border + 1) };
+}
+
 /** Whether a key is that of a version, and of no entry. */
 export function isVersionKey(key: Buffer): boolean {
   return key.includes(RESERVED);

@@ -6,6 +6,7 @@ import { ChangeFeed } from './change-feed.js';
 import { type ClusterNode, ClusterNodes, SlotsUnknownError } from './cluster-nodes.js';
 import { failureOfAll } from './failure-of-all.js';
 import { keySlot } from './key-slot.js';
+import type { FeedFollower } from './near-feed.js';
 import type { RedisConnection } from './redis-connection.js';
 import {
   closedError,
@@ -76,6 +77,10 @@ export class RedisCluster implements RedisTopology {
   /** Keys of different slots cannot be named together, and keys of one slot cannot while it moves. */
   group<Key extends string | Buffer>(keys: Key[]): readonly Key[][] {
     return keys.map((key) => [key]);
+  }
+
+  follow(follower: FeedFollower): void {
+    this.#nodes.follow(follower);
   }
 
   async close(): Promise<void> {

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import { SpakkyCacheError } from '../contract/errors.js';
 import { ChangeFeed } from './change-feed.js';
 import { type CacheLogger, ConnectionLog } from './connection-log.js';
+import type { FeedFollower } from './near-feed.js';
 import { type PendingOperation, PendingOperations } from './pending-operations.js';
 import {
   changesData,
@@ -72,7 +73,7 @@ export class RedisConnection implements RedisShard {
     this.#server = {
       line: new ReplyLine(link.client),
       clock: new ServerClock(),
-      changes: new ChangeFeed(link.companion, timeout * PATIENCE),
+      changes: new ChangeFeed(link, timeout * PATIENCE),
     };
     this.#session = new RedisSession(link, timeout * PATIENCE, new ConnectionLog(link.target, logger), {
       onReady: () => this.#startUnsent(),
@@ -120,6 +121,11 @@ export class RedisConnection implements RedisShard {
       };
       this.#admit(operation);
     });
+  }
+
+  /** Begins to tell of changes of what is read to be kept. */
+  follow(follower: FeedFollower): void {
+    this.#server.changes.follow(follower);
   }
 
   /** Others may hold these keys from now on. */

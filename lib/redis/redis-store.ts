@@ -2,7 +2,6 @@ import type { Redis } from 'ioredis';
 import { writeIdOf } from '../codec/frame.js';
 import { SpakkyCacheError } from '../contract/errors.js';
 import type {
-  CacheStore,
   Command,
   CommandHandlers,
   EntryExtras,
@@ -11,13 +10,17 @@ import type {
   Put,
   Reply,
   Slot,
+  TagVersion,
   Watch,
   WriteId,
 } from '../core/cache-store.js';
+import type { FollowableStore, Follower, Following, Kept } from '../core/followable-store.js';
 import type { Look } from './change-feed.js';
 import { isUnder, patternUnder } from './key-prefix.js';
 import { operationError, type RedisRequest } from './redis-error.js';
 import { classifyFailure } from './redis-failure.js';
+import { RedisFollowing } from './redis-following.js';
+import { RedisKeeping } from './redis-keeping.js';
 import { RedisLeases } from './redis-leases.js';
 import { ABSENT, lifeOf, roomFor, sealPut, slotOf } from './redis-slot.js';
 import type { RedisShard, RedisTopology, ServerSide } from './redis-topology.js';
@@ -29,9 +32,10 @@ import { ANSWER, REMOVE } from './scripts.js';
 const SCAN_PAGE = 1_000;
 
 /** Slots in Redis, one key each, framed so that each value says what it is. */
-export class RedisStore implements CacheStore {
+export class RedisStore implements FollowableStore {
   readonly #topology: RedisTopology;
   readonly #scripts: ScriptRunner;
+  readonly #keeping: RedisKeeping;
   readonly #handlers: CommandHandlers;
 
   constructor(topology: RedisTopology) {
@@ -39,6 +43,7 @@ export class RedisStore implements CacheStore {
     this.#scripts = new ScriptRunner(topology);
     const leases = new RedisLeases(topology, this.#scripts);
     const versions = new RedisVersions(topology, this.#scripts);
+    this.#keeping = new RedisKeeping(topology, this.#scripts, versions);
     this.#handlers = {
       read: ({ prefix, keys, absent }) =>
         each(keys, (key) => this.#read({ verb: 'read', prefix, key }, absent)),
@@ -84,6 +89,22 @@ export class RedisStore implements CacheStore {
       stop();
       throw error;
     }
+  }
+
+  follow(follower: Follower): Following {
+    return new RedisFollowing(this.#topology, follower);
+  }
+
+  readToKeep(
+    prefix: string,
+    keys: readonly string[],
+    absent?: Command<'read'>['absent'],
+  ): Promise<readonly Kept<Outcome<Slot>>[]> {
+    return this.#keeping.read(prefix, keys, absent);
+  }
+
+  versionsToKeep(prefix: string, tags: readonly string[]): Promise<readonly Kept<TagVersion | undefined>[]> {
+    return this.#keeping.versions(prefix, tags);
   }
 
   close(): Promise<void> {

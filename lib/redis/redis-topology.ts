@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { ChangeFeed } from './change-feed.js';
+import type { FeedFollower } from './near-feed.js';
 import type { RedisRequest, RedisTarget } from './redis-error.js';
 import type { ReplyLine } from './reply-line.js';
 import type { ServerClock } from './server-clock.js';
@@ -36,6 +37,8 @@ export interface RedisTopology {
   shards(request: RedisRequest): Promise<RedisShards>;
   /** Splits keys into groups that one command may name together. */
   group<Key extends string | Buffer>(keys: Key[]): readonly Key[][];
+  /** Begins to tell of changes of what is read to be kept, wherever it is. */
+  follow(follower: FeedFollower): void;
   /** Refuses new operations, lets those under way end within their deadline, and ends every connection. */
   close(): Promise<void>;
 }

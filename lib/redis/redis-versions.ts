@@ -31,7 +31,7 @@ export class RedisVersions {
       groups.map((keys) => {
         const drawn = keys.map(() => randomBytes(TOKEN_LENGTH));
         return this.#scripts.run(request, { script: STAMP, keys, rest: [need, ...drawn] }, (versions) =>
-          versions.map((version) => this.#versionOf(version, request, 'EVAL')),
+          versions.map((version) => this.versionOf(version, request, 'EVAL')),
         );
       }),
     );
@@ -52,7 +52,7 @@ export class RedisVersions {
       const versions: unknown[] = await Promise.all(keys.map((key) => client.getBuffer(key)));
       if (versions.includes(null)) await line.confirm();
       return versions.map((version) =>
-        version === null ? undefined : this.#versionOf(version, request, 'GET'),
+        version === null ? undefined : this.versionOf(version, request, 'GET'),
       );
     });
   }
@@ -66,7 +66,8 @@ export class RedisVersions {
     });
   }
 
-  #versionOf(bytes: unknown, request: RedisRequest, command: string): TagVersion {
+  /** The version that a key holds. */
+  versionOf(bytes: unknown, request: RedisRequest, command: string): TagVersion {
     if (!Buffer.isBuffer(bytes)) throw this.#scripts.unexpected(request, command, describeReply(bytes));
     if (bytes.length === TOKEN_LENGTH) return bytes.toString('latin1');
     throw new CacheSerializationError(

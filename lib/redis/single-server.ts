@@ -1,3 +1,4 @@
+import type { FeedFollower } from './near-feed.js';
 import type { RedisConnection } from './redis-connection.js';
 import type { RedisRequest, RedisTarget } from './redis-error.js';
 import type { RedisShards, RedisTopology, Send } from './redis-topology.js';
@@ -22,6 +23,10 @@ export class SingleServer implements RedisTopology {
 
   group<Key extends string | Buffer>(keys: Key[]): readonly Key[][] {
     return [keys];
+  }
+
+  follow(follower: FeedFollower): void {
+    this.#connection.follow(follower);
   }
 
   close(): Promise<void> {
