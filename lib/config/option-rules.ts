@@ -3,6 +3,7 @@ import type { CacheSerializer, SerializerOptions } from '../codec/serializer.js'
 import type { CacheWriteErrorHandler } from '../contract/capabilities.js';
 import { addressList, addressListVariable } from './address-list.js';
 import { readClient } from './client-reader.js';
+import { readNear } from './near-reader.js';
 import {
   readBoolean,
   readDatabase,
@@ -23,7 +24,7 @@ import type { Reader } from './reading.js';
 import { type RedisAddress, readRedisUrl } from './redis-address.js';
 import { DEFAULT_SENTINEL_PORT, REDIS_CACHE_DEFAULTS } from './redis-cache-defaults.js';
 import type { RedisClientLike, RedisPassword } from './redis-cache-options.js';
-import type { ResolvedAddress } from './resolved-redis-cache-options.js';
+import type { ResolvedAddress, ResolvedNearOptions } from './resolved-redis-cache-options.js';
 import type { VariableRule } from './variable-rule.js';
 import {
   fromDigits,
@@ -53,6 +54,7 @@ export interface OptionValues {
   readonly socketTimeout: number;
   readonly lazy: boolean;
   readonly serializer: CacheSerializer | SerializerOptions;
+  readonly near: ResolvedNearOptions | false;
   readonly onWriteError: CacheWriteErrorHandler;
 }
 
@@ -190,6 +192,7 @@ export const OPTION_RULES: { readonly [Name in OptionName]: OptionRule<OptionVal
   },
   lazy: { read: readBoolean },
   serializer: { read: readSerializer },
+  near: { read: readNear },
   onWriteError: { read: readWriteErrorHandler },
 };
 

@@ -1,4 +1,4 @@
-import type { RedisCacheSettings, RedisTcpOptions } from './redis-cache-options.js';
+import type { NearOptions, RedisCacheSettings, RedisTcpOptions } from './redis-cache-options.js';
 
 /** What holds when neither code nor configuration nor environment says otherwise; durations in milliseconds. */
 export const REDIS_CACHE_DEFAULTS = Object.freeze({
@@ -9,7 +9,15 @@ export const REDIS_CACHE_DEFAULTS = Object.freeze({
   keyPrefix: 'spakky:cache:',
   socketTimeout: 5_000,
   lazy: false,
+  near: false,
 }) satisfies RedisTcpOptions & RedisCacheSettings;
+
+/** What holds of a near tier unless something else is said. */
+export const NEAR_DEFAULTS = Object.freeze({
+  maxEntries: 10_000,
+  maxBytes: 64 * 1024 * 1024,
+  values: 'copied',
+}) satisfies NearOptions;
 
 /** Where a sentinel listens unless something else is said. */
 export const DEFAULT_SENTINEL_PORT = 26_379;

@@ -6,7 +6,7 @@ import { readKeyPrefix } from './option-readers.js';
 import { defaultKeyPrefix, REDIS_CACHE_DEFAULTS } from './redis-cache-defaults.js';
 import type { RedisCacheOptions } from './redis-cache-options.js';
 import { pick, resolveConnection } from './resolve-connection.js';
-import type { ResolvedRedisCacheOptions } from './resolved-redis-cache-options.js';
+import type { ResolvedRedisCacheOptions, ResolvedRedisConnection } from './resolved-redis-cache-options.js';
 import { readVariableLayer } from './variable-layer.js';
 
 /** Where the configuration of one cache comes from, highest precedence first. */
@@ -45,6 +45,7 @@ export function resolveRedisCacheOptions(sources: RedisCacheOptionSources): Reso
   const all = [
     ...layers.flatMap((layer) => [...layer.problems, ...conflictsWithin(layer)]),
     ...problems,
+    ...nearConflicts(layers, connection),
     ...nameProblems(keyPrefix),
   ];
   if (all.length > 0) throw new CacheConfigurationError(all);
@@ -59,8 +60,22 @@ function settingsOf(
     socketTimeout: pick(layers, 'socketTimeout') ?? REDIS_CACHE_DEFAULTS.socketTimeout,
     lazy: pick(layers, 'lazy') ?? REDIS_CACHE_DEFAULTS.lazy,
     serializer: pick(layers, 'serializer'),
+    near: pick(layers, 'near') || undefined,
     onWriteError: pick(layers, 'onWriteError'),
   };
+}
+
+/** Finds a tier that was asked for where there is no connection to hear of changes on. */
+function nearConflicts(
+  layers: readonly ConfigurationLayer[],
+  { kind }: ResolvedRedisConnection,
+): readonly string[] {
+  const asking = layers.find(({ values }) => values.near !== undefined);
+  const giving = layers.find(({ values }) => values.client !== undefined);
+  if (kind !== 'client' || !asking?.values.near || giving === undefined) return [];
+  return [
+    `${asking.label('near')} expects connections of its own to hear of changes on, but found ${giving.label('client')}`,
+  ];
 }
 
 /** A prefix that was written has been checked where it was written; one that was made of the name has not. */

@@ -66,6 +66,15 @@ export type ResolvedRedisConnection =
   | ResolvedClusterConnection
   | ResolvedClientConnection;
 
+/** How much is kept in the process, and how it is handed out, with every default filled in. */
+export interface ResolvedNearOptions {
+  readonly maxEntries: number;
+  readonly maxBytes: number;
+  /** Milliseconds; `undefined`: as long as it lives in Redis. */
+  readonly ttl: number | undefined;
+  readonly values: 'copied' | 'frozen';
+}
+
 /** The options with every layer merged, every value checked and every default filled in; frozen. */
 export interface ResolvedRedisCacheOptions {
   readonly connection: ResolvedRedisConnection;
@@ -77,6 +86,8 @@ export interface ResolvedRedisCacheOptions {
   readonly lazy: boolean;
   /** `undefined` means the built-in serializer with its defaults. */
   readonly serializer: CacheSerializer | SerializerOptions | undefined;
+  /** `undefined` means that nothing is kept in the process. */
+  readonly near: ResolvedNearOptions | undefined;
   /** `undefined` means a warning in the log. */
   readonly onWriteError: CacheWriteErrorHandler | undefined;
 }

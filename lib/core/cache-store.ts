@@ -219,6 +219,13 @@ export interface CacheStore {
   execute<Op extends Operation>(command: Command<Op>): Promise<Reply<Op>>;
 
   /**
+   * The command `read` for one key, as most of them are: only of a store that is quicker without lists.
+   *
+   * @throws SpakkyCacheError when the key could not be read
+   */
+  look?(prefix: string, key: string): Promise<Slot>;
+
+  /**
    * Listens, then looks: whatever changes the key after the look calls `onChange`, once. So does whatever makes that
    * uncertain. Its own expiry calls nobody.
    *

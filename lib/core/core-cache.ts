@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import type { CacheResult } from '../contract/cache-result.js';
+import type { CacheHit, CacheResult } from '../contract/cache-result.js';
 import type {
   CacheBatchFactory,
   CacheFactory,
@@ -21,6 +21,7 @@ import { type CacheParts, share, type Shared, type Territory } from './cache-par
 import { EPOCH } from './cache-store.js';
 import { Entries } from './entries.js';
 import { planLoad } from './load-plan.js';
+import type { NearTier } from './near-tier.js';
 import { planWrite } from './write-options.js';
 import { writeThrough } from './write-through.js';
 
@@ -41,6 +42,7 @@ export abstract class CoreCache<T = unknown>
 {
   readonly #territory: Territory;
   readonly #entries: Entries;
+  readonly #near: NearTier | undefined;
   #closed = false;
 
   protected constructor(parts: CacheParts | Territory) {
@@ -48,13 +50,25 @@ export abstract class CoreCache<T = unknown>
       'shared' in parts ? parts : { shared: share(parts), prefix: parts.prefix, ttl: parts.ttl };
     const { shared, prefix } = this.#territory;
     this.#entries = new Entries(shared, shared.order, prefix);
+    this.#near = shared.near;
   }
 
   async get(key: string, options?: { readonly tags?: readonly string[] }): Promise<CacheResult<T>> {
     try {
+      const near = this.#near;
+      // Whatever is found under it is a key.
+      if (near !== undefined && options === undefined && typeof key === 'string' && !this.closed) {
+        const hit = this.#entries.peek(near, key);
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what is under this prefix is what set() took
+        if (hit !== undefined) return hit as CacheHit<T>;
+      }
       this.#assertUsable(key);
       const tags = options?.tags === undefined ? undefined : uniqueTags(options.tags, key);
-      const result = await this.#entries.read(key, tags);
+      const slot = tags === undefined ? await this.#entries.look(key) : undefined;
+      const result =
+        slot === undefined
+          ? await this.#entries.read(key, tags)
+          : (this.#entries.judgeNow(key, slot) ?? (await this.#entries.judge(key, slot)));
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what is under this prefix is what set() took
       return result as CacheResult<T>;
     } catch (error) {
@@ -172,7 +186,8 @@ export abstract class CoreCache<T = unknown>
   }
 
   metrics(): CacheMetricsSnapshot {
-    return this.#territory.shared.meter.snapshot();
+    const snapshot = this.#territory.shared.meter.snapshot();
+    return this.#near === undefined ? snapshot : { ...snapshot, near: this.#near.metrics() };
   }
 
   /**

@@ -1,8 +1,10 @@
-import { CacheHit, CacheMiss, type CacheResult } from '../contract/cache-result.js';
+import { type CacheHit, CacheMiss, type CacheResult } from '../contract/cache-result.js';
 import type { CacheRuntime } from './cache-runtime.js';
-import type { Put, Slot } from './cache-store.js';
+import type { EntrySlot, Put, Slot } from './cache-store.js';
 import { makeEntry, putOf, stampsFor } from './entry-maker.js';
+import { hitOf } from './hit-of.js';
 import type { KeyGroup, KeyOrder } from './key-order.js';
+import type { NearTier } from './near-tier.js';
 import { onlyOutcome } from './only-outcome.js';
 import { areCurrent, type KnownVersions, lookUpVersions } from './tag-versions.js';
 import type { WritePlan } from './write-options.js';
@@ -30,6 +32,24 @@ export class Entries {
     return await this.judge(key, onlyOutcome(outcomes), known);
   }
 
+  /** Answers at once what is near and certain to be a hit; undefined says nothing. */
+  peek(near: NearTier, key: string): CacheHit<unknown> | undefined {
+    if (!this.#order.isQuiet) return undefined;
+    const entry = near.peek(this.prefix, key);
+    return entry === undefined ? undefined : this.#hit(key, entry);
+  }
+
+  /** Reads an entry where that takes nothing else; undefined: it is to be read in the usual way. */
+  look(key: string): Promise<Slot> | undefined {
+    return this.#order.isQuiet ? this.runtime.store.look?.(this.prefix, key) : undefined;
+  }
+
+  /** Tells a hit from a miss where that can be told at once; undefined says nothing. */
+  judgeNow(key: string, slot: Slot): CacheResult<unknown> | undefined {
+    if (slot.state !== 'entry' || !slot.fresh) return this.#miss();
+    return slot.stamps === undefined ? this.#hit(key, slot) : undefined;
+  }
+
   /** The earlier writes of a key that a read has to wait for; absent: it need not wait. */
   writesOf(key: string): Promise<unknown> | undefined {
     return this.#order.settled(this.prefix + key);
@@ -42,18 +62,13 @@ export class Entries {
 
   /** Tells a hit from a miss, and counts it. */
   async judge(key: string, slot: Slot, known?: KnownVersions): Promise<CacheResult<unknown>> {
-    const { store, codec, meter } = this.runtime;
     if (slot.state === 'entry' && slot.fresh) {
-      const { stamps, bytes, start } = slot;
-      if (stamps === undefined || (await areCurrent(store, this.prefix, stamps, known))) {
-        const hit = new CacheHit(codec.decode(bytes, key, start));
-        meter.counts.hits += 1;
-        meter.counts.bytesIn += bytes.length - start;
-        return hit;
+      const { stamps } = slot;
+      if (stamps === undefined || (await areCurrent(this.runtime, this.prefix, stamps, known))) {
+        return this.#hit(key, slot);
       }
     }
-    meter.counts.misses += 1;
-    return CacheMiss.instance;
+    return this.#miss();
   }
 
   write(key: string, value: unknown, plan: WritePlan): Promise<void> {
@@ -115,6 +130,17 @@ export class Entries {
 
   async #send(put: Put): Promise<void> {
     onlyOutcome(await this.runtime.store.execute({ op: 'write', prefix: this.prefix, puts: [put] }));
+  }
+
+  #hit(key: string, entry: EntrySlot): CacheHit<unknown> {
+    const hit = hitOf(this.runtime, key, entry);
+    this.runtime.meter.counts.hits += 1;
+    return hit;
+  }
+
+  #miss(): CacheMiss {
+    this.runtime.meter.counts.misses += 1;
+    return CacheMiss.instance;
   }
 
   #count(size: number): void {

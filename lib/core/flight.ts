@@ -4,7 +4,7 @@ import type { CacheRuntime } from './cache-runtime.js';
 import { EPOCH, type EntryExtras, type LeaseToken, type Stamps, type WriteId } from './cache-store.js';
 import { keepLease } from './lease-keeper.js';
 import type { LoadPlan } from './load-plan.js';
-import { areCurrent, blankStamps, lifeNeeded, stampTags } from './tag-versions.js';
+import { areUnchanged, blankStamps, lifeNeeded, stampTags } from './tag-versions.js';
 
 /** One load of a key. */
 export interface Load {
@@ -176,7 +176,7 @@ export class Flight {
     if (plan.tagsOf === undefined || before === undefined) return before;
     if (tags.length === 0) return undefined;
     const stamps = await stampTags(store, prefix, tags, lifeNeeded(plan));
-    return (await areCurrent(store, prefix, before)) ? stamps : 'outdated';
+    return (await areUnchanged(store, prefix, before)) ? stamps : 'outdated';
   }
 
   /** A lease that cannot be given back ends by itself. */

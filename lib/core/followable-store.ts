@@ -1,4 +1,4 @@
-import type { CacheStore, Outcome, Slot, TagVersion } from './cache-store.js';
+import type { CacheStore, Command, Outcome, Slot, TagVersion } from './cache-store.js';
 
 /** A store that tells of changes, so that a tier in front of it may keep what it read there. */
 export interface FollowableStore extends CacheStore {
@@ -12,9 +12,14 @@ export interface FollowableStore extends CacheStore {
   /**
    * Reads as the command `read` does, and tells how long each entry may be kept.
    *
+   * @param absent as in the command
    * @throws SpakkyCacheError when the command failed as a whole
    */
-  readToKeep(prefix: string, keys: readonly string[]): Promise<readonly Kept<Outcome<Slot>>[]>;
+  readToKeep(
+    prefix: string,
+    keys: readonly string[],
+    absent?: Command<'read'>['absent'],
+  ): Promise<readonly Kept<Outcome<Slot>>[]>;
 
   /**
    * Looks at versions as the command `versions` does, and tells how long each may be kept.

@@ -21,24 +21,29 @@ export class KeyOrder {
   /** Measured: noting each of 100,000 keys, and forgetting it, would keep the event loop for 50 ms each time. */
   readonly #groups = new Set<GroupWrite>();
 
+  /** Whether no write is under way that takes more than one step. */
+  get isQuiet(): boolean {
+    return this.#last.size === 0 && this.#groups.size === 0;
+  }
+
   /** Whether writes of the key are under way that take more than one step. */
   isBusy(key: string): boolean {
-    return !this.#isQuiet && this.#writesOf(key).length > 0;
+    return !this.isQuiet && this.#writesOf(key).length > 0;
   }
 
   /** The same for any key of a group. */
   isGroupBusy(prefix: string, keys: KeyGroup): boolean {
-    return !this.#isQuiet && this.#writesOfGroup(prefix, keys).length > 0;
+    return !this.isQuiet && this.#writesOfGroup(prefix, keys).length > 0;
   }
 
   /** Waits for the writes of a key that are under way and take more than one step; absent: there are none. */
   settled(key: string): Promise<unknown> | undefined {
-    return this.#isQuiet ? undefined : allOf(this.#writesOf(key));
+    return this.isQuiet ? undefined : allOf(this.#writesOf(key));
   }
 
   /** The same for all keys of a group. */
   groupSettled(prefix: string, keys: KeyGroup): Promise<unknown> | undefined {
-    return this.#isQuiet ? undefined : allOf(this.#writesOfGroup(prefix, keys));
+    return this.isQuiet ? undefined : allOf(this.#writesOfGroup(prefix, keys));
   }
 
   /** Runs a write when all earlier ones of the key that passed here have settled. */
@@ -63,10 +68,6 @@ export class KeyOrder {
     } finally {
       this.#groups.delete(group);
     }
-  }
-
-  get #isQuiet(): boolean {
-    return this.#last.size === 0 && this.#groups.size === 0;
   }
 
   #writesOf(key: string): Promise<unknown>[] {

@@ -8,6 +8,7 @@ import {
 import type { CacheRuntime } from './cache-runtime.js';
 import { type EntrySlot, type Grant, type LeaseToken, type Slot, type WriteId } from './cache-store.js';
 import { Flight, type FlightLease, type Landing, type Load } from './flight.js';
+import { hitOf } from './hit-of.js';
 import { newLeaseToken } from './lease-token.js';
 import { onlyOutcome } from './only-outcome.js';
 import { SlotWatchers } from './slot-watchers.js';
@@ -119,8 +120,8 @@ export class Loads {
   /** What an entry answers by itself: its fresh value, or a stale one while a refresh is due. */
   async #valueIn(slot: Slot, known: KnownVersions | undefined, load: Load): Promise<Found | undefined> {
     if (slot.state !== 'entry' || (!slot.fresh && load.plan.staleFor === 0)) return undefined;
-    const { store } = this.#runtime;
-    if (slot.stamps !== undefined && !(await areCurrent(store, load.prefix, slot.stamps, known)))
+    const { stamps } = slot;
+    if (stamps !== undefined && !(await areCurrent(this.#runtime, load.prefix, stamps, known)))
       return undefined;
     if (!slot.fresh) return await this.#refresh(slot, load);
     if (isDueEarly(slot, load.plan.refreshEarly)) this.#refreshInBackground(slot, load);
@@ -154,8 +155,8 @@ export class Loads {
     const flight = this.#flights.get(token);
     if (flight === undefined) return undefined;
     const stamps = await flight.stamps;
-    const { store, meter } = this.#runtime;
-    if (stamps !== undefined && !(await areCurrent(store, load.prefix, stamps))) return undefined;
+    const { meter } = this.#runtime;
+    if (stamps !== undefined && !(await areCurrent(this.#runtime, load.prefix, stamps))) return undefined;
     meter.counts.loadWaits += 1;
     load.onWait?.();
     const landing = await within(flight.landing, deadline - performance.now());
@@ -242,10 +243,8 @@ export class Loads {
     return this.#decoded('stale', slot, load);
   }
 
-  #decoded(kind: 'fresh' | 'stale', { bytes, start }: EntrySlot, { key }: Load): Found {
-    const { codec, meter } = this.#runtime;
-    meter.counts.bytesIn += bytes.length - start;
-    return { kind, value: codec.decode(bytes, key, start) };
+  #decoded(kind: 'fresh' | 'stale', slot: EntrySlot, { key }: Load): Found {
+    return { kind, value: hitOf(this.#runtime, key, slot).value };
   }
 }
 

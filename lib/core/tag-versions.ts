@@ -1,3 +1,4 @@
+import type { CacheRuntime } from './cache-runtime.js';
 import type { CacheStore, Stamps, TagVersion } from './cache-store.js';
 
 /** What is known of the versions of tags; absent, or without a version: not known, or there is none. */
@@ -40,24 +41,44 @@ export async function stampTags(
 }
 
 /**
- * Whether none of the tags was evicted since they were stamped.
+ * Whether none of the tags was evicted since they were stamped, for whoever reads what they are stamped on.
  *
  * @param known versions that were read after the caller had arrived; only what is missing there is asked for
  */
 export async function areCurrent(
-  store: CacheStore,
+  { store, near }: Pick<CacheRuntime, 'store' | 'near'>,
   prefix: string,
   stamps: Stamps,
   known: KnownVersions = NOTHING,
 ): Promise<boolean> {
   const missing: string[] = [];
+  const differing: string[] = [];
   for (const [tag, version] of stamps) {
     if (!known.has(tag)) missing.push(tag);
-    else if (known.get(tag) !== version) return false;
+    else if (known.get(tag) !== version) differing.push(tag);
   }
-  if (missing.length === 0) return true;
-  const versions = await store.execute({ op: 'versions', prefix, tags: missing });
-  return missing.every((tag, index) => stamps.get(tag) === versions[index]);
+  if (near === undefined && differing.length > 0) return false;
+  if (missing.length > 0) {
+    const versions = await store.execute({ op: 'versions', prefix, tags: missing });
+    for (const [index, tag] of missing.entries()) {
+      if (versions[index] === stamps.get(tag)) continue;
+      if (near === undefined) return false;
+      differing.push(tag);
+    }
+  }
+  // A copy that differs may be older than the stamp.
+  return differing.length === 0 || (await areUnchanged(store, prefix, stamps, differing));
+}
+
+/** Whether none of the tags was evicted since they were stamped, by the word of the store itself. */
+export async function areUnchanged(
+  store: CacheStore,
+  prefix: string,
+  stamps: Stamps,
+  tags: readonly string[] = [...stamps.keys()],
+): Promise<boolean> {
+  const versions = await store.execute({ op: 'versions', prefix, tags, sure: true });
+  return tags.every((tag, index) => stamps.get(tag) === versions[index]);
 }
 
 /** Version keys live longer than whatever is stamped with them. */

@@ -44,9 +44,11 @@ describe('the types of the options', () => {
       { cluster, sentinels: undefined, host: undefined },
       { onWriteError: (error, { key, value, attempts }) => console.error(error, key, value, attempts) },
       { client, onWriteError: () => undefined },
+      { near: true },
+      { near: { maxEntries: 1_000, maxBytes: 2 ** 20, ttl: '5m', values: 'frozen' } },
     ];
 
-    expect(accepted).toHaveLength(14);
+    expect(accepted).toHaveLength(16);
   });
 
   it('refuse ways to connect that exclude each other', () => {
@@ -122,11 +124,13 @@ describe('the types of the options', () => {
       { sentinels: { host: 'redis' }, sentinelName: 'main' },
       // @ts-expect-error it is called, not named
       { onWriteError: 'log' },
+      // @ts-expect-error values are copied or frozen
+      { near: { values: 'shared' } },
       // @ts-expect-error a key is a string
       { onWriteError: (_error, write: { key: number }) => write.key },
     ];
 
-    expect(refused).toHaveLength(9);
+    expect(refused).toHaveLength(10);
   });
 
   it('know both majors of ioredis as clients', () => {

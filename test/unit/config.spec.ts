@@ -97,6 +97,7 @@ describe('defaults', () => {
       socketTimeout: 5_000,
       lazy: false,
       serializer: undefined,
+      near: undefined,
       onWriteError: undefined,
     });
   });
@@ -299,6 +300,39 @@ describe('options in code and in the namespace', () => {
       expect(resolve(given({ ttl })).ttl).toBe(milliseconds);
     });
 
+    const nearByDefault = { maxEntries: 10_000, maxBytes: 67_108_864, ttl: undefined, values: 'copied' };
+
+    it.each([
+      [true, nearByDefault],
+      [{}, nearByDefault],
+      [false, undefined],
+      [
+        { maxEntries: 5, maxBytes: 1, ttl: '5s', values: 'frozen' },
+        { maxEntries: 5, maxBytes: 1, ttl: 5_000, values: 'frozen' },
+      ],
+      [
+        { ttl: { minutes: 1 }, values: undefined },
+        { ...nearByDefault, ttl: 60_000 },
+      ],
+    ])('a near of %j is %j', (near, resolved) => {
+      expect(resolve(given({ near })).near).toEqual(resolved);
+    });
+
+    it('every part of near that does not fit is told', () => {
+      const near = { maxEntries: 0, maxBytes: 1.5, ttl: '5', values: 'shared', maxSize: 1, nonsense: 1 };
+      const whole = label.replace('%', 'near');
+      const known = 'maxEntries, maxBytes, ttl, values';
+
+      expect(problemsOf(given({ near }))).toEqual([
+        `${label.replace('%', 'near.maxEntries')} expects a whole number from 1 to 16777216, but found 0`,
+        `${label.replace('%', 'near.maxBytes')} expects a whole number of bytes above 0, but found 1.5`,
+        `${label.replace('%', 'near.ttl')} expects a duration of more than 0 ms, such as 1500, '5m' or { minutes: 5 }, but found "5"`,
+        `${label.replace('%', 'near.values')} expects 'copied' or 'frozen', but found "shared"`,
+        `${whole} expects nothing but ${known}, but found "maxSize" in it`,
+        `${whole} expects nothing but ${known}, but found "nonsense" in it`,
+      ]);
+    });
+
     it('the other options are taken as they are', () => {
       const serializer = { classes: [] };
       const resolved = resolve(given({ password, lazy: true, serializer, useSsl: true, tls: { ca: 'pem' } }));
@@ -345,6 +379,10 @@ describe('options in code and in the namespace', () => {
       ['lazy', 'yes', '"yes"'],
       ['serializer', 'json', '"json"'],
       ['serializer', revoked(), 'one that throws'],
+      ['near', 'yes', '"yes"'],
+      ['near', null, 'null'],
+      ['near', [], 'an array'],
+      ['near', revoked(), 'one that throws'],
       ['onWriteError', 'log', '"log"'],
       ['onWriteError', null, 'null'],
       ['port', 'x'.repeat(100), `"${'x'.repeat(40)}…"`],
@@ -375,7 +413,7 @@ describe('options in code and in the namespace', () => {
         const [problem] = problemsOf(given({ [written]: 1 }));
 
         expect(problem).toMatch(
-          /is not an option: the options are host, port, .*, serializer, onWriteError$/,
+          /is not an option: the options are host, port, .*, serializer, near, onWriteError$/,
         );
         expect(problem?.length).toBeLessThan(300);
       },
@@ -909,6 +947,22 @@ describe('conflicts', () => {
     expect(() =>
       resolve({ options: { url }, namespace: { path: '/s' }, variables: { HOST: 'a' } }),
     ).not.toThrow();
+  });
+
+  it('are reported where a near tier meets a client, which has no connection to hear of changes on', () => {
+    const told = 'expects connections of its own to hear of changes on, but found';
+
+    expect(problemsOf({ options: { near: true, client: CLIENT } })).toEqual([
+      `options.near ${told} options.client`,
+    ]);
+    expect(problemsOf({ options: { near: {} }, namespace: { client: CLIENT } })).toEqual([
+      `options.near ${told} SPAKKY_REDIS.client (ConfigService)`,
+    ]);
+    expect(problemsOf({ options: { client: CLIENT }, namespace: { near: true } })).toEqual([
+      `SPAKKY_REDIS.near (ConfigService) ${told} options.client`,
+    ]);
+    const off = resolve({ options: { near: false }, namespace: { client: CLIENT, near: true } });
+    expect(off).toMatchObject({ near: undefined, connection: { kind: 'client' } });
   });
 
   it('are reported where a higher layer asks what the socket or the client below cannot do', () => {
@@ -1518,6 +1572,7 @@ describe('garbage', () => {
     'socketTimeout',
     'lazy',
     'serializer',
+    'near',
     'onWriteError',
     '__proto__',
     'constructor',

@@ -1,0 +1,20 @@
+import { isFrozenThrough } from '../codec/frozen-codec.js';
+import { CacheHit } from '../contract/cache-result.js';
+import type { CacheRuntime } from './cache-runtime.js';
+import type { EntrySlot } from './cache-store.js';
+
+/**
+ * The answer that an entry is to a reader. Those of an entry that is kept share one, if nobody can change it.
+ *
+ * @throws CacheSerializationError when its bytes cannot be read here
+ */
+export function hitOf({ codec, meter }: CacheRuntime, key: string, slot: EntrySlot): CacheHit<unknown> {
+  const { shared, bytes, start } = slot;
+  let hit = shared?.hit;
+  if (hit === undefined) {
+    hit = new CacheHit(codec.decode(bytes, key, start));
+    if (shared !== undefined && isFrozenThrough(hit.value)) shared.hit = Object.freeze(hit);
+  }
+  meter.counts.bytesIn += bytes.length - start;
+  return hit;
+}
