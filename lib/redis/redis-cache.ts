@@ -1,4 +1,5 @@
 import { type Codec, createCodec } from '../codec/codec.js';
+import { FrozenCodec } from '../codec/frozen-codec.js';
 import type { RedisCacheOptions } from '../config/redis-cache-options.js';
 import {
   type RedisCacheOptionSources,
@@ -9,6 +10,7 @@ import { collectProblems } from '../contract/collect-problems.js';
 import { CacheConfigurationError } from '../contract/errors.js';
 import { CoreCache } from '../core/core-cache.js';
 import { loudWriteErrors } from '../core/write-error-handlers.js';
+import { NearStore } from '../near/near-store.js';
 import type { CacheLogger } from './connection-log.js';
 import { createTopology } from './create-topology.js';
 import { inspectDeployment } from './deployment.js';
@@ -63,8 +65,10 @@ export class RedisCache<T = unknown> extends CoreCache<T> {
     const { resolved, codec } = configure(options, context);
     const { keyPrefix, ttl, lazy, socketTimeout, onWriteError = loudWriteErrors(context.logger) } = resolved;
     const topology = createTopology(resolved, context.logger);
-    const store = new RedisStore(topology);
-    super({ store, codec, prefix: keyPrefix, ttl, drainFor: socketTimeout, onWriteError });
+    const redis = new RedisStore(topology);
+    const near = resolved.near === undefined ? undefined : new NearStore(redis, resolved.near);
+    const store = near ?? redis;
+    super({ store, near, codec, prefix: keyPrefix, ttl, drainFor: socketTimeout, onWriteError });
     const { address, db } = topology.target;
     this.location = Object.freeze({ address, db, prefix: keyPrefix });
     this.lazy = lazy;
@@ -99,5 +103,5 @@ function configure(
   const serializer = resolved === undefined ? options?.serializer : resolved.serializer;
   const codec = collectProblems(problems, () => createCodec(serializer));
   if (resolved === undefined || codec === undefined) throw new CacheConfigurationError(problems);
-  return { resolved, codec };
+  return { resolved, codec: resolved.near?.values === 'frozen' ? new FrozenCodec(codec) : codec };
 }
