@@ -9,6 +9,8 @@ const { BODY_OFFSET } = await import(new URL('codec/frame-layout.js', dist).href
 
 /** Many short rounds: another process of the machine then spoils few of them. */
 const ROUNDS = 501;
+/** For large values fewer rounds must do, within this time. */
+const CASE_MS = 3000;
 const ROUND_NS = 3e5;
 const WARM_UP_MS = 100;
 const KEY = 'bench:key';
@@ -17,8 +19,13 @@ const KEY = 'bench:key';
 const CASES = [
   ['small object, 100 B', smallObject(1), 0.5, 0.8],
   ['20-field object, 500 B', fields(20), 0.5, 0.8],
-  ['array of objects, 20 KB', Array.from({ length: 200 }, (_, index) => smallObject(index)), 0.6, 0.8],
-  ['nested arrays and objects, 100 KB', nested(700), 0.6, 0.8],
+  ['array of objects, 2 KB', list(20, smallObject), 0.6, 0.8],
+  ['array of objects, 20 KB', list(200, smallObject), 0.6, 1.15],
+  ['array of objects, 1 MB', list(10_000, smallObject), 0.6, 1.15],
+  ['array of products, 20 KB', list(90, product), 0.6, 1.15],
+  ['array of products, 1 MB', list(4500, product), 0.6, 1.15],
+  ['array of objects, the last one odd, 20 KB', [...list(199, smallObject), { odd: true }], 0.5, 0.8],
+  ['nested arrays and objects, 100 KB', nested(700), 0.6, 1],
   ['nested arrays of numbers, 100 KB', matrix(60, 100), 0.6, 0.8],
   [
     'object of non-ASCII text, 2 KB',
@@ -29,7 +36,33 @@ const CASES = [
   ['string, 1 KB', 'The quick brown fox jumps over the lazy dog. '.repeat(23).slice(0, 1024), 1, 1],
   ['Buffer, 10 KB', Buffer.alloc(10 * 1024, 'spakky'), 1, 1],
   ['rich: dates, a Map, a bigint', rich(), undefined, undefined],
+  ['rich: array of objects with a date, 20 KB', list(160, dated), undefined, undefined],
 ];
+
+function list(length, make) {
+  return Array.from({ length }, (_, index) => make(index));
+}
+
+function dated(index) {
+  return { ...smallObject(index), since: new Date(1.7e12 + index) };
+}
+
+function product(index) {
+  return {
+    id: index * 7919,
+    sku: `SKU-${(index * 31_337) % 100_000}`,
+    title: `A product with number ${index} and words`,
+    price: ((index * 199) % 10_000) / 100,
+    stock: index % 50,
+    lat: index * 1.1234567 + 0.1,
+    lon: index / 3,
+    active: index % 3 === 0,
+    category: ['books', 'music', 'garden', 'toys'][index % 4],
+    created: `2026-11-${String((index % 28) + 1).padStart(2, '0')}T12:00:00.000Z`,
+    note: null,
+    brand: `brand ${index % 10}`,
+  };
+}
 
 function smallObject(index) {
   return {
@@ -111,9 +144,11 @@ function warmUp(task) {
 function compare(first, second) {
   warmUp(first);
   warmUp(second);
-  const repeats = Math.max(1, Math.round(ROUND_NS / Math.max(time(first, 20), time(second, 20))));
+  const once = Math.max(time(first, 20), time(second, 20));
+  const repeats = Math.max(1, Math.round(ROUND_NS / once));
+  const rounds = Math.min(ROUNDS, Math.ceil((CASE_MS * 1e6) / (2 * once * repeats)));
   const times = [[], []];
-  for (let round = 0; round < ROUNDS; round += 1) {
+  for (let round = 0; round < rounds; round += 1) {
     times[0].push(time(first, repeats));
     times[1].push(time(second, repeats));
   }
@@ -154,9 +189,11 @@ function row(name, what, result, bar) {
 
 const rows = [];
 for (const [name, value, encodeBar, decodeBar] of CASES) {
-  // JSON has no bigint, and loses the Map: it gets what a program would make of them.
+  // JSON has no bigint, and loses the Map: it gets what a program would make of them. Dates it reads as text.
   const theirs =
-    encodeBar === undefined ? { ...value, balance: String(value.balance), byName: [...value.byName] } : value;
+    value.balance !== undefined
+      ? { ...value, balance: String(value.balance), byName: [...value.byName] }
+      : value;
   const [mineBytes, theirBytes] = [ours.encode(value), json.encode(theirs)];
   rows.push(
     row(

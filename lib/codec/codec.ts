@@ -126,7 +126,8 @@ class BuiltInCodec implements Codec {
     if (end > bytes.length) throw damagedPayload(key, 'the length is wrong');
     const text = readText(bytes, start, end, flags, key);
     const node = parseJson(text, MAX_RICH_DEPTH, key);
-    return new RichReader(this.classes, bytes.subarray(end), key).readAll(node);
+    const refers = text.includes('"@="'); // a writer never escapes it
+    return new RichReader(this.classes, bytes.subarray(end), key, refers).readAll(node);
   }
 }
 

@@ -2,6 +2,9 @@ import { Buffer } from 'node:buffer';
 import { endianness } from 'node:os';
 import { isDeepStrictEqual, types } from 'node:util';
 
+/** Bytes of a double. */
+export const DOUBLE = 8;
+
 /** A part of an ArrayBuffer that a value shows. */
 interface Range {
   readonly memory: ArrayBufferLike;
@@ -29,6 +32,19 @@ export class MemoryParts {
     const memory = ArrayBuffer.isView(source) ? source.buffer : source;
     this.ranges.push({ memory, start, end: start + bytes.length, path });
     this.chunks.push(toLittleEndian(bytes, elementSize(source)));
+    this.size += bytes.length;
+  }
+
+  /**
+   * Adds numbers as raw doubles.
+   *
+   * @param numbers any, NaN and -0 included
+   */
+  addDoubles(numbers: readonly number[]): void {
+    const doubles = new Float64Array(numbers.length);
+    for (let index = 0; index < numbers.length; index += 1) doubles[index] = numbers[index] ?? 0;
+    const bytes = toLittleEndian(new Uint8Array(doubles.buffer), DOUBLE);
+    this.chunks.push(bytes);
     this.size += bytes.length;
   }
 

@@ -36,6 +36,30 @@ export class References {
     return this.numbers.get(value) ?? -1;
   }
 
+  /**
+   * Enters several objects, or none when one of them was entered before.
+   *
+   * @param values the objects
+   * @returns whether all were new
+   */
+  enterAll(values: readonly object[]): boolean {
+    for (let index = 0; index < values.length; index += 1) {
+      const value = values[index];
+      if (value === undefined || this.enter(value) < 0) continue;
+      for (const entered of values.slice(0, index)) this.forget(entered);
+      return false;
+    }
+    return true;
+  }
+
+  /** Takes back the last objects: what is left keeps its number. */
+  private forget(value: object): void {
+    this.many?.delete(value);
+    this.numbers?.delete(value);
+    const at = this.few.indexOf(value);
+    if (at >= 0) this.few.length = at;
+  }
+
   /** How many objects were entered. */
   get size(): number {
     return this.many === undefined ? this.few.length : this.many.size;

@@ -4,7 +4,8 @@ import { protoFound } from './json-reader.js';
 import { readBigInt, readDate, readNumber, readRegExp, readUrl } from './leaf-values.js';
 import { buildMemory } from './memory-values.js';
 import type { Classes, ResolvedClass } from './serializer-options.js';
-import { MAX_DEPTH } from './walk.js';
+import { readTable } from './table-reader.js';
+import { MAX_DEPTH, type Reading } from './walk.js';
 
 /** Stands for an instance whose data is still being read: nothing may refer to it yet. */
 const PENDING = Symbol('pending');
@@ -15,9 +16,9 @@ const SPARSE_LENGTH = 2 ** 32 - 1;
 
 /**
  * Turns parsed JSON with tags into the value, in place where it can. Objects are numbered in the order in which
- * the writer entered them. One reader serves one value.
+ * the writer entered them, where something refers to one. One reader serves one value.
  */
-export class RichReader {
+export class RichReader implements Reading {
   private readonly entered: unknown[] = [];
   private memoryAt = 0;
 
@@ -25,6 +26,7 @@ export class RichReader {
     private readonly classes: Classes,
     private readonly memory: Uint8Array,
     private readonly key: string,
+    private readonly refers: boolean,
   ) {}
 
   /**
@@ -35,7 +37,7 @@ export class RichReader {
    */
   readAll(node: unknown): unknown {
     const value = this.read(node, 0);
-    if (this.memoryAt !== this.memory.length) this.fail('memory');
+    if (this.memoryLeft > 0) this.fail('memory');
     return value;
   }
 
@@ -78,6 +80,8 @@ export class RichReader {
         return this.bare(data, depth);
       case '@a':
         return this.sparse(data, depth);
+      case '@t':
+        return readTable(this, data, depth);
       case '@m':
         return this.map(data, depth);
       case '@s':
@@ -93,15 +97,22 @@ export class RichReader {
     }
   }
 
-  private enter<T>(value: T): T {
-    this.entered.push(value);
+  enter<T>(value: T): T {
+    if (this.refers) this.entered.push(value);
     return value;
   }
 
   private array(node: unknown[], depth: number): unknown[] {
     this.enter(node);
-    for (let index = 0; index < node.length; index += 1) node[index] = this.read(node[index], depth + 1);
-    return node;
+    return this.parts(node, depth);
+  }
+
+  parts(list: unknown[], depth: number): unknown[] {
+    for (let index = 0; index < list.length; index += 1) {
+      const part = list[index];
+      if (typeof part === 'object' && part !== null) list[index] = this.read(part, depth + 1);
+    }
+    return list;
   }
 
   private fill(record: Record<string, unknown>, depth: number): Record<string, unknown> {
@@ -140,13 +151,20 @@ export class RichReader {
   }
 
   /** The chunks follow each other, each used once: stored lengths can never add up to more than the body. */
+  get memoryLeft(): number {
+    return this.memory.length - this.memoryAt;
+  }
+
   private memoryOf(data: unknown): object {
     const [name, size] = this.list(data, 2);
-    const left = this.memory.length - this.memoryAt;
-    if (typeof name !== 'string' || !isIndex(size, left + 1)) this.fail('memory');
+    if (typeof name !== 'string' || !isIndex(size, this.memoryLeft + 1)) this.fail('memory');
+    return this.nextMemory(name, size) ?? this.fail('memory');
+  }
+
+  nextMemory(name: string, size: number): object | undefined {
     const built = buildMemory(name, this.memory.subarray(this.memoryAt, this.memoryAt + size));
     this.memoryAt += size;
-    return built ?? this.fail('memory');
+    return built;
   }
 
   private map(data: unknown, depth: number): unknown {
@@ -232,7 +250,7 @@ export class RichReader {
     return length === undefined || data.length === length ? data : this.fail('a list');
   }
 
-  private fail(what: string): never {
+  fail(what: string): never {
     throw damagedPayload(this.key, `${what} is not as it was written`);
   }
 }
@@ -248,7 +266,6 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 /** An object with one property whose name begins with `@` is a tag. */
 function tagOf(node: object): string | undefined {
   if (Array.isArray(node)) return undefined;
-  const names = Object.keys(node);
-  const name = names[0];
-  return names.length === 1 && name?.startsWith('@') === true ? name : undefined;
+  for (const name in node) return name.startsWith('@') && Object.keys(node).length === 1 ? name : undefined;
+  return undefined;
 }

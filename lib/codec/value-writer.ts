@@ -7,6 +7,7 @@ import { formatPath, type Step } from './path.js';
 import { References } from './references.js';
 import { writeBuiltIn, writePrimitive } from './rich-writer.js';
 import type { Classes, ResolvedClass } from './serializer-options.js';
+import { writeTable } from './table-writer.js';
 import { MAX_DEPTH, type Walk } from './walk.js';
 import { CacheSerializationError } from '../contract/errors.js';
 
@@ -159,6 +160,7 @@ export class ValueWriter implements Walk {
     this.refuseSymbols(value, depth);
     const parts: readonly unknown[] = Object.values(value); // reads every accessor once, and skips holes
     if (!isDense(value, parts.length)) return writeSparse(this, value, parts, depth);
+    if (writeTable(this, parts, depth)) return;
     const { sink } = this;
     sink.byte(OPEN_ARRAY);
     for (let index = sink.integers(parts); index < parts.length; index += 1) {
@@ -215,9 +217,13 @@ export class ValueWriter implements Walk {
   }
 
   /** Notes where the walk is before a property is read, because reading it may throw. */
-  private at(step: Step, depth: number): void {
+  at(step: Step, depth: number): void {
     this.steps[depth] = step;
     this.depth = depth;
+  }
+
+  enterAll(values: readonly object[]): boolean {
+    return this.references.enterAll(values);
   }
 
   properties(entries: readonly (readonly [string, unknown])[], depth: number): void {

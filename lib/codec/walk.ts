@@ -17,6 +17,20 @@ export interface Walk {
    */
   part(value: unknown, step: Step, depth: number): void;
   /**
+   * Notes where the walk is, for messages.
+   *
+   * @param step how the next part is reached
+   * @param depth of the container that holds it
+   */
+  at(step: Step, depth: number): void;
+  /**
+   * Enters several objects at once.
+   *
+   * @param values the objects
+   * @returns false when one was entered before: then none was
+   */
+  enterAll(values: readonly object[]): boolean;
+  /**
    * Writes own properties as one JSON object that is no value by itself.
    *
    * @param entries names and values, each already read once
@@ -37,4 +51,32 @@ export interface Walk {
    * @param reason what is wrong and what to do; no value
    */
   refuse(depth: number, reason: string): never;
+}
+
+/** What a reader of one type of value may use of the reading of the whole. */
+export interface Reading {
+  /** Bytes of memory that nothing has used yet. */
+  readonly memoryLeft: number;
+  /** Numbers an object, for references to it, in the order in which the writer entered them. */
+  enter<T>(value: T): T;
+  /**
+   * Reads every element of a list in place.
+   *
+   * @param list from `JSON.parse`
+   * @param depth of the container that they are parts of
+   */
+  parts(list: unknown[], depth: number): unknown[];
+  /**
+   * Builds a buffer or a view of the next bytes of the memory.
+   *
+   * @param name of the type
+   * @param size in bytes, at most what is left
+   */
+  nextMemory(name: string, size: number): object | undefined;
+  /**
+   * Gives up: the payload is damaged.
+   *
+   * @param what is not as it was written
+   */
+  fail(what: string): never;
 }

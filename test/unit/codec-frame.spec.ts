@@ -253,6 +253,7 @@ describe('A35 frames that cannot be read', () => {
       { when: new Date(5), set: new Set([1n]) },
       [null, true, 0.5],
       Array.from({ length: 300 }, (_, index) => index * 1001),
+      tableValue(),
     ];
     const frames = values.flatMap((value) => {
       const encoded = codec.encode(value, KEY);
@@ -393,6 +394,18 @@ function stableValues(): [string, unknown][] {
   ).map(({ name, make }) => [`value: ${name}`, make()]);
 }
 
+/** An array long enough to become a table, with every kind of column. */
+function tableValue(): unknown {
+  return Array.from({ length: 24 }, (_, id) => ({
+    id,
+    name: `Ada ${id}`,
+    score: id / 4,
+    since: new Date(id),
+    place: { city: 'Łódź', lat: id === 3 ? Number.NaN : -id },
+    tags: id === 5 ? undefined : ['a'],
+  }));
+}
+
 function stacklessError(): Error {
   const error = new RangeError('too far', { cause: 'none' });
   Reflect.deleteProperty(error, 'stack');
@@ -415,6 +428,7 @@ describe('golden payloads of wire version 1', () => {
     bytes: Buffer.from([0, 1, 254, 255]),
     undefined,
     null: null,
+    table: tableValue(),
     ...Object.fromEntries(stableValues()),
   };
 
