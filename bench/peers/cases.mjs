@@ -75,6 +75,16 @@ const STANDARD = [
   ['set', 'buffer', [1, 10]],
 ];
 
+/** Those that the report tells in full: what a call costs too, and how long a single one takes. */
+export const DETAILED = [
+  'get/object/1',
+  'get/object/100',
+  'set/object/1',
+  'set/object/100',
+  'get/array/1',
+  'set/array/1',
+];
+
 export function cellName({ kind, value, concurrency }) {
   return `${kind}/${value}/${concurrency}`;
 }

@@ -1,5 +1,7 @@
 // The benchmark's end of a contestant's process.
 import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 const PROGRAM = fileURLToPath(new URL('contestant-process.mjs', import.meta.url));
@@ -9,12 +11,12 @@ export class Contestant {
   #nextId = 0;
   #waiting = new Map();
 
-  constructor(name, description, { packageUrl, execArgv = [] }) {
+  constructor(name, description, { packageUrl, profile }) {
     this.name = name;
     Object.assign(this, description);
     this.#child = fork(PROGRAM, [], {
       serialization: 'advanced',
-      execArgv: ['--expose-gc', ...execArgv],
+      execArgv: ['--expose-gc', ...(profile ? ['--cpu-prof', `--cpu-prof-dir=${profile}/${name}`] : [])],
       env: { ...process.env, SPAKKY_BENCH_PACKAGE: packageUrl },
     });
     this.#child.on('message', ({ id, answer, failure }) => {
@@ -39,7 +41,11 @@ export class Contestant {
     });
   }
 
-  end() {
+  /** Resolves when its process is gone. */
+  async end() {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const isGone = once(this.#child, 'exit');
     this.#child.disconnect();
+    await isGone;
   }
 }

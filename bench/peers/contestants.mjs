@@ -52,13 +52,7 @@ export const CONTESTANTS = {
     title: 'BentoCache, L1 + L2',
     tier: 'near',
     packages: ['bentocache', 'ioredis'],
-    how: '`useL1Layer(memoryDriver({ maxItems }))`, the L2 as above, and `useBus(redisBusDriver(…))`, as several processes need; its L1 keeps JSON, its default, so that each caller gets an object of its own',
-  },
-  'bento-shared': {
-    title: 'BentoCache, L1 + L2, shared',
-    tier: 'near',
-    packages: ['bentocache', 'ioredis'],
-    how: 'the same with `serialize: false`: its L1 hands out one object to all callers, who could change it',
+    how: '`useL1Layer(memoryDriver({ maxItems }))`, the L2 as above, and `useBus(redisBusDriver(…))`, as several processes need; its L1 keeps JSON, its default. (With `serialize: false` it would hand out shared objects, but in this version a second `get` of what another process wrote throws a `TypeError` then.)',
   },
   'async-cache-dedupe': {
     title: 'async-cache-dedupe',
@@ -105,7 +99,6 @@ const MODULES = {
   'cache-manager': 'keyv',
   bento: 'bento',
   'bento-near': 'bento',
-  'bento-shared': 'bento',
   'async-cache-dedupe': 'async-cache-dedupe',
   own: 'own',
   'own-copied': 'own',

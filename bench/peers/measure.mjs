@@ -11,8 +11,9 @@ export async function measureValue(
   value,
   cells,
   contestants,
-  { host, port, server, rounds, milliseconds, tell },
+  { server, rounds, milliseconds, weighs, tell },
 ) {
+  const { host, port } = server;
   const losses = {};
   const able = [];
   for (const contestant of contestants) {
@@ -23,8 +24,8 @@ export async function measureValue(
       port,
     });
     if (loss === undefined) able.push({ contestant, methods });
+    else if (contestant.own) throw new Error(`${contestant.name} cannot store ${value}: ${loss}`);
     else losses[contestant.name] = loss;
-    if (loss !== undefined) console.log(`${contestant.name} cannot take ${value}: ${loss}`);
   }
   const results = {};
   for (const cell of cells) {
@@ -32,7 +33,8 @@ export async function measureValue(
     const taking = able
       .filter(({ contestant, methods }) => methods.includes(method) && takesPart(contestant, cell))
       .map(({ contestant }) => contestant);
-    results[cellName(cell)] = await measureCell(cell, taking, { server, rounds: rounds(cell), milliseconds });
+    const setting = { server, rounds: rounds(cell), milliseconds, weighs: weighs(cell) };
+    results[cellName(cell)] = await measureCell(cell, taking, setting);
     tell(cell, results[cellName(cell)]);
   }
   for (const contestant of contestants) await contestant.ask('close');
@@ -43,7 +45,7 @@ function takesPart({ cases }, { kind }) {
   return cases === undefined || cases.includes(kind);
 }
 
-async function measureCell(cell, contestants, { server, rounds, milliseconds }) {
+async function measureCell(cell, contestants, { server, rounds, milliseconds, weighs }) {
   const calls = new Map();
   const results = {};
   for (const contestant of contestants) {
@@ -66,7 +68,7 @@ async function measureCell(cell, contestants, { server, rounds, milliseconds }) 
       result.latencies.push(...latencies);
     }
   }
-  for (const contestant of contestants) {
+  for (const contestant of weighs ? contestants : []) {
     Object.assign(
       results[contestant.name],
       await contestant.ask('weigh', { cell, calls: calls.get(contestant) }),

@@ -13,7 +13,8 @@ export const USAGE = `npm run bench -- [options]
   --rounds 7          at least so many; what a bar depends on gets twice as many and one
   --milliseconds 100  how long one contestant has its turn
   --write             puts the whole run into docs/performance.md and docs/images
-  --package dist/esm  the build that is measured as this package`;
+  --package dist/esm  the build that is measured as this package
+  --profile <folder>  where each contestant leaves a profile of its processor time`;
 
 export function readOptions() {
   const { values: given } = parseArgs({
@@ -26,6 +27,7 @@ export function readOptions() {
       milliseconds: { type: 'string', default: '100' },
       write: { type: 'boolean', default: false },
       package: { type: 'string', default: 'dist/esm' },
+      profile: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -42,10 +44,12 @@ export function readOptions() {
     milliseconds: countOf('milliseconds', given.milliseconds),
     write: given.write,
     package: given.package,
+    profile: given.profile,
   };
   const { cases, values, concurrency, contestants } = options;
   const isWhole = [cases, values, concurrency, contestants].every((choice) => choice === undefined);
   if (options.write && !isWhole) throw new Error('--write needs the whole run: choose nothing');
+  if (options.write && options.profile) throw new Error('--write and --profile: what is profiled is slower');
   return { ...options, isWhole };
 }
 

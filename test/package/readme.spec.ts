@@ -41,7 +41,9 @@ const readme = new MarkdownDocument('README.md');
 const documents = [
   readme,
   ...['CONTRIBUTING.md', 'CHANGELOG.md'].map(toDocument),
-  ...readdirSync('docs').map((file) => toDocument(`docs/${file}`)),
+  ...readdirSync('docs')
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => toDocument(`docs/${file}`)),
 ];
 /** Those that are about one capability each. */
 const pages = documents.filter(({ file }) => CAPABILITY_PAGES.has(file));

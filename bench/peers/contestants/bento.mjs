@@ -6,16 +6,15 @@ import { TTL_MS } from '../cases.mjs';
 
 const MAX_ITEMS = 100_000;
 
-function openBento({ host, port, name }, l1) {
+function openBento({ host, port, name }, isNear) {
   const connection = { host, port };
   const l2 = redisDriver({ connection });
-  const store =
-    l1 === undefined
-      ? bentostore().useL2Layer(l2)
-      : bentostore()
-          .useL1Layer(memoryDriver({ maxItems: MAX_ITEMS, ...l1 }))
-          .useL2Layer(l2)
-          .useBus(redisBusDriver({ connection }));
+  const store = isNear
+    ? bentostore()
+        .useL1Layer(memoryDriver({ maxItems: MAX_ITEMS }))
+        .useL2Layer(l2)
+        .useBus(redisBusDriver({ connection }))
+    : bentostore().useL2Layer(l2);
   const bento = new BentoCache({ default: 'bench', prefix: name, ttl: TTL_MS, stores: { bench: store } });
   return {
     isHit: (value) => value !== undefined,
@@ -28,7 +27,6 @@ function openBento({ host, port, name }, l1) {
 }
 
 export const open = {
-  bento: async (place) => openBento(place),
-  'bento-near': async (place) => openBento(place, {}),
-  'bento-shared': async (place) => openBento(place, { serialize: false }),
+  bento: async (place) => openBento(place, false),
+  'bento-near': async (place) => openBento(place, true),
 };
