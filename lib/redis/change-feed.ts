@@ -29,6 +29,7 @@ export class ChangeFeed {
   readonly #watches = new KeyWatches();
   readonly #kept = new KeptReads({
     warrantOn: (client) => this.#warrantOn(client),
+    onKept: (key) => this.#near?.onKept(key),
     onOtherReply: (what, reply) => this.#onOtherReply(what, reply),
   });
   readonly #place: Place | undefined;
@@ -77,9 +78,10 @@ export class ChangeFeed {
    *
    * @param client as that of {@link look}
    * @param key of the whole, prefix included
+   * @param isAlone whether no other key may be named with it
    */
-  async readToKeep(client: Redis, key: string | Buffer): Promise<KeptReply> {
-    if (this.#near !== undefined) return this.#kept.read(client, key);
+  async readToKeep(client: Redis, key: string | Buffer, isAlone: boolean): Promise<KeptReply> {
+    if (this.#near !== undefined) return this.#kept.read(client, key, isAlone);
     return { bytes: await client.getBuffer(key), isConfirmed: false };
   }
 
@@ -157,8 +159,9 @@ export class ChangeFeed {
   }
 
   #onOtherReply(what: string, reply: unknown, standing = this.#standing): void {
+    const isError = typeof reply === 'object' && reply !== null;
     // The look itself tells of a connection that is lost.
-    if (reply instanceof Error && classifyFailure(reply).kind !== 'operation') return;
+    if (isError && classifyFailure(reply).kind !== 'operation') return;
     if (isRefusedForGood(reply)) this.#giveUp(what, reply);
     else if (standing !== undefined) this.#beginAnew(standing);
   }
@@ -170,6 +173,7 @@ export class ChangeFeed {
 
   #listen(): void {
     const companion = this.#place?.companion;
+    if (companion === undefined) this.#near?.refuseClient();
     if (this.#isClosed || this.#isRefused || companion === undefined) return;
     this.#listener ??= new ChangeListener(companion, this.#patience, {
       onListening: (standing) => this.#onListening(standing),

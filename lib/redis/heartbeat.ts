@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { classifyFailure } from './redis-failure.js';
 import { isRefusedForGood } from './refusal.js';
 
 /** Between two heartbeats, in milliseconds: three in a row may be late before nothing is trusted any more. */
@@ -7,6 +8,15 @@ export const HEARTBEAT_INTERVAL = 300;
 
 /** Begins the names of channels by which a server is asked whether it knows a listener. */
 export const NEAR_CHANNEL = 'spakky:near:';
+
+/** What is asked. */
+export interface Asked {
+  /** The connection that reads; it is ready. */
+  readonly client: Redis;
+  readonly listener: Listening;
+  /** A key that was read there, to see whether the server still answers for it. */
+  key(): string | Buffer | undefined;
+}
 
 /** The connection on which changes are told, as far as it is asked for something. */
 export interface Listening {
@@ -22,6 +32,8 @@ export interface HeartbeatObserver {
   onFirst(): void;
   /** The server over there does not know the listener, or that one is silent. */
   onStranger(): void;
+  /** Another node of the cluster answers for a key by now. */
+  onMoved(): void;
   /** @param what the command that the server does not allow */
   onRefused(what: string, error: unknown): void;
 }
@@ -32,20 +44,20 @@ interface Beat {
   readonly sentAt: number;
   /** Whether the listener has answered: whatever the server told before has come. */
   isHeard: boolean;
-  /** Whether the server that is read from has answered that it knows the listener. */
+  /** Whether the server that is read from has answered, and knows the listener. */
   isKnown: boolean;
 }
 
 /**
  * Asks both connections to a server at once, again and again: whether the server that is read from knows the listener
- * (it alone subscribes to a channel of that name, and servers count their own subscribers only), and whether the
- * listener answers: it does so after everything that it was told before.
+ * (it alone subscribes to a channel of that name, and servers count their own subscribers only), whether it still
+ * answers for its keys (a node that has lost its cluster does not), and whether the listener answers: it does so after
+ * everything that it was told before.
  */
 export class Heartbeat {
   /** When the last answered one was sent, on the clock of `performance.now()`. */
   answeredAt = Number.NEGATIVE_INFINITY;
-  readonly #client: Redis;
-  readonly #listener: Listening;
+  readonly #asked: Asked;
   readonly #observer: HeartbeatObserver;
   readonly #patience: number;
   readonly #channel = NEAR_CHANNEL + randomUUID();
@@ -55,17 +67,15 @@ export class Heartbeat {
   #hasEnded = false;
 
   /**
-   * @param client that is ready
-   * @param listener that is told of changes
+   * @param asked both connections
    * @param patience how long the listener may be silent, in milliseconds
    * @param observer not told of anything once it was stopped
    */
-  constructor(client: Redis, listener: Listening, patience: number, observer: HeartbeatObserver) {
-    this.#client = client;
-    this.#listener = listener;
+  constructor(asked: Asked, patience: number, observer: HeartbeatObserver) {
+    this.#asked = asked;
     this.#patience = patience;
     this.#observer = observer;
-    listener.subscribe(this.#channel);
+    asked.listener.subscribe(this.#channel);
   }
 
   /** Whether it was answered at all. */
@@ -114,29 +124,32 @@ export class Heartbeat {
     this.#beats += 1;
     const beat = { mark: String(this.#beats), sentAt: performance.now(), isHeard: false, isKnown: false };
     this.#beat = beat;
-    this.#listener.ping(beat.mark);
-    this.#client.call('PUBSUB', 'NUMSUB', this.#channel).then(
-      (reply) => this.#onCount(beat, reply),
-      (error: unknown) => this.#onUncounted(beat, error),
-    );
+    this.#asked.listener.ping(beat.mark);
+    void this.#askServer(beat);
   }
 
-  #onCount(beat: Beat, reply: unknown): void {
+  async #askServer(beat: Beat): Promise<void> {
+    const { client } = this.#asked;
+    const key = this.#asked.key();
+    const [count, life] = await Promise.allSettled([
+      client.call('PUBSUB', 'NUMSUB', this.#channel),
+      key === undefined ? undefined : client.pttl(key),
+    ]);
     if (this.#hasEnded) return;
-    const [channel, count]: readonly unknown[] = Array.isArray(reply) ? reply : [];
-    if (channel !== this.#channel || Number(count) !== 1) {
-      this.#observer.onStranger();
-      return;
+    if (count.status === 'rejected') this.#onFailure(beat, 'PUBSUB NUMSUB', count.reason);
+    else if (life.status === 'rejected') this.#onFailure(beat, 'PTTL', life.reason);
+    else if (!isOne(count.value, this.#channel)) this.#observer.onStranger();
+    else {
+      beat.isKnown = true;
+      this.#judge(beat);
     }
-    beat.isKnown = true;
-    this.#judge(beat);
   }
 
   /** A server that is busy or loading is asked again; a connection that is lost tells so by itself. */
-  #onUncounted(beat: Beat, error: unknown): void {
-    if (this.#hasEnded) return;
+  #onFailure(beat: Beat, what: string, error: unknown): void {
     if (this.#beat === beat) this.#beat = undefined;
-    if (isRefusedForGood(error)) this.#observer.onRefused('PUBSUB NUMSUB', error);
+    if (isRefusedForGood(error)) this.#observer.onRefused(what, error);
+    else if (classifyFailure(error).kind === 'redirection') this.#observer.onMoved();
   }
 
   #judge(beat: Beat): void {
@@ -148,4 +161,9 @@ export class Heartbeat {
     // The next one would be late as well.
     if (performance.now() - beat.sentAt > HEARTBEAT_INTERVAL) this.#ask();
   }
+}
+
+/** What `PUBSUB NUMSUB` answers of a channel that one listens to. */
+function isOne(reply: unknown, channel: string): boolean {
+  return Array.isArray(reply) && reply[0] === channel && Number(reply[1]) === 1;
 }

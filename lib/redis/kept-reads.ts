@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Keeping, Warrant } from '../core/followable-store.js';
-import { OutOfStepError } from './redis-failure.js';
+import { classifyFailure, OutOfStepError } from './redis-failure.js';
 
 /** What came of a read. */
 export interface KeptReply {
@@ -16,6 +16,8 @@ export interface KeptReply {
 export interface Guarantor {
   /** Absent: nothing may be kept now. */
   warrantOn(client: Redis): Warrant | undefined;
+  /** A reply may be kept. */
+  onKept(key: string | Buffer): void;
   /**
    * The server did not do what it takes to keep a reply.
    *
@@ -25,22 +27,48 @@ export interface Guarantor {
   onOtherReply(what: string, reply: unknown): void;
 }
 
+/** One key that somebody reads. */
 interface Question {
   readonly key: string | Buffer;
+  /** Whether no other key may be named with it. */
+  readonly isAlone: boolean;
   readonly resolve: (reply: KeptReply) => void;
   readonly reject: (error: unknown) => void;
 }
 
+/** The replies to one question. */
+interface Replies {
+  /** Of what lets the server note the read. */
+  readonly noted: Promise<unknown>;
+  readonly bytes: Promise<unknown>;
+  readonly life: Promise<unknown>;
+}
+
+/** What was sent together. */
+interface Batch {
+  readonly questions: readonly Question[];
+  /** On whose word the replies may be kept. */
+  readonly warrant: Warrant | undefined;
+  /** On the clock of `performance.now()`. */
+  readonly sentAt: number;
+  /** Whether no reply so far was out of step. */
+  readonly confirmation: Promise<boolean>;
+}
+
 /** That so many leave at once keeps the server from others for a tenth of a millisecond or two. */
 const MOST_KEYS = 256;
-/** What PTTL answers of a key without an expiry. */
+/** What PTTL answers of a key without an expiry, and of one that is not there. */
 const FOR_EVER = -1;
+const GONE = -2;
+
+const NOTHING = Promise.resolve(undefined);
 
 /**
- * Reads keys and how long they live, and lets the server note that they were read. Reads of one turn leave together.
+ * Reads keys and how long they live, and lets the server note that they were read. Reads of one turn leave together,
+ * those of one server with one command for all of them, which takes half the time. Of a key of another type that
+ * command answers nothing, so a key that seems to be there nevertheless is read again, alone.
  *
- * GET tells a wrong type by itself and of each key where it is, so each key is asked for by itself. What comes between
- * its GET and its PTTL is told as a change.
+ * What happens to a key between its value and its life is told as a change: the server has noted the first already.
  */
 export class KeptReads {
   readonly #guarantor: Guarantor;
@@ -51,70 +79,109 @@ export class KeptReads {
     this.#guarantor = guarantor;
   }
 
-  /** @param client that is ready; always the same one */
-  read(client: Redis, key: string | Buffer): Promise<KeptReply> {
-    return new Promise((resolve, reject) => {
-      const count = this.#questions.push({ key, resolve, reject });
-      if (count === 1) atEndOfTurn(() => this.#send(client));
-    });
+  /**
+   * @param client that is ready; always the same one
+   * @param isAlone whether no other key may be named with it
+   */
+  read(client: Redis, key: string | Buffer, isAlone: boolean): Promise<KeptReply> {
+    return new Promise((resolve, reject) => this.#ask(client, { key, isAlone, resolve, reject }));
   }
 
-  #send(client: Redis): void {
+  #ask(client: Redis, question: Question): void {
+    if (this.#questions.push(question) === 1) atEndOfTurn(() => this.#sendAll(client));
+  }
+
+  #sendAll(client: Redis): void {
     const questions = this.#questions;
     this.#questions = [];
-    for (let start = 0; start < questions.length; start += MOST_KEYS) {
-      this.#sendBatch(client, questions.slice(start, start + MOST_KEYS));
+    for (const isAlone of [false, true]) {
+      const alike = questions.filter((question) => question.isAlone === isAlone);
+      for (let start = 0; start < alike.length; start += MOST_KEYS) {
+        this.#send(client, alike.slice(start, start + MOST_KEYS));
+      }
     }
   }
 
-  #sendBatch(client: Redis, questions: readonly Question[]): void {
+  #send(client: Redis, questions: readonly Question[]): void {
     const warrant = this.#guarantor.warrantOn(client);
     this.#marks += 1;
     const mark = `kept ${this.#marks}`;
-    const { stream } = client;
-    // In one piece. The stream of a client that lost its connection a moment ago may be gone.
-    stream?.cork();
+    // In one write.
+    client.stream.cork();
     const sentAt = performance.now();
-    const replies = questions.map(({ key }) => ask(client, key, warrant !== undefined));
+    const replies = warrant === undefined ? readPlainly(client, questions) : readToKeep(client, questions);
     const confirmation = client.ping(mark).then((reply) => isOwn(reply, mark), unlessRefused);
-    stream?.uncork();
-    // They are waited for one after the other.
+    client.stream.uncork();
+    // It is not the first that is waited for.
     confirmation.catch(() => undefined);
-    questions.forEach((question, index) => {
-      const reply = replies[index];
-      if (reply === undefined) return;
-      this.#judge(reply, confirmation, { sentAt, warrant }).then(question.resolve, question.reject);
-    });
+    const batch = { questions, warrant, sentAt, confirmation };
+    for (const [index, reply] of replies.entries()) void this.#settle(client, index, reply, batch);
+  }
+
+  async #settle(client: Redis, index: number, replies: Replies, batch: Batch): Promise<void> {
+    const question = batch.questions[index];
+    if (question === undefined) return;
+    const isShared = batch.questions.length > 1 && !question.isAlone && batch.warrant !== undefined;
+    try {
+      const bytes = await replies.bytes;
+      const life = await replies.life;
+      if (bytes === null && isShared && life !== GONE) this.#ask(client, { ...question, isAlone: true });
+      else question.resolve(await this.#judge(question, bytes, replies, batch));
+    } catch (error) {
+      const { kind } = classifyFailure(error);
+      const isReply = kind === 'operation' || kind === 'redirection';
+      // Which of the keys it concerns, only these tell by themselves.
+      if (isShared && isReply) this.#ask(client, { ...question, isAlone: true });
+      else question.reject(error);
+    }
   }
 
   async #judge(
-    { noted, bytes, life }: Asked,
-    confirmation: Promise<boolean>,
-    { sentAt, warrant }: { sentAt: number; warrant: Warrant | undefined },
+    { key }: Question,
+    bytes: unknown,
+    { noted, life }: Replies,
+    { confirmation, warrant, sentAt }: Batch,
   ): Promise<KeptReply> {
-    const answer = { bytes: await bytes, isConfirmed: await confirmation };
-    const [note, left] = await Promise.all([noted, life]);
-    if (warrant === undefined || !answer.isConfirmed) return answer;
-    if (note !== 'OK') this.#guarantor.onOtherReply('CLIENT CACHING', note);
+    const isConfirmed = await confirmation;
+    const [answer, left] = [await noted, await life];
+    if (warrant === undefined || !isConfirmed) return { bytes, isConfirmed };
+    if (answer !== 'OK') this.#guarantor.onOtherReply('CLIENT CACHING', answer);
     if (typeof left !== 'number') this.#guarantor.onOtherReply('PTTL', left);
-    if (note !== 'OK' || typeof left !== 'number' || left < FOR_EVER) return answer;
+    if (answer !== 'OK' || typeof left !== 'number' || left === GONE) return { bytes, isConfirmed };
+    this.#guarantor.onKept(key);
     const until = left === FOR_EVER ? Number.POSITIVE_INFINITY : sentAt + left;
-    return { ...answer, keeping: { until, warrant } };
+    return { bytes, isConfirmed, keeping: { until, warrant } };
   }
 }
 
-interface Asked {
-  readonly noted: Promise<unknown>;
-  readonly bytes: Promise<unknown>;
-  readonly life: Promise<unknown>;
+function readPlainly(client: Redis, questions: readonly Question[]): Replies[] {
+  return questions.map(({ key }) => ({ noted: NOTHING, bytes: client.getBuffer(key), life: NOTHING }));
 }
 
-function ask(client: Redis, key: string | Buffer, isToKeep: boolean): Asked {
-  const nothing = Promise.resolve(undefined);
-  const noted = isToKeep ? client.call('CLIENT', 'CACHING', 'YES').catch(asReply) : nothing;
-  const bytes = client.getBuffer(key);
-  const life = isToKeep ? client.pttl(key).catch(asReply) : nothing;
-  return { noted, bytes, life };
+function readToKeep(client: Redis, questions: readonly Question[]): Replies[] {
+  const [first] = questions;
+  if (questions.length === 1 || first?.isAlone === true)
+    return questions.map(({ key }) => noteOne(client, key));
+  const noted = note(client);
+  const all = client.mgetBuffer(questions.map(({ key }) => key));
+  return questions.map(({ key }, index) => ({
+    noted,
+    bytes: all.then((values) => values[index]),
+    life: lifeOf(client, key),
+  }));
+}
+
+function noteOne(client: Redis, key: string | Buffer): Replies {
+  return { noted: note(client), bytes: client.getBuffer(key), life: lifeOf(client, key) };
+}
+
+/** The server notes what the next command reads. */
+function note(client: Redis): Promise<unknown> {
+  return client.call('CLIENT', 'CACHING', 'YES').catch(asReply);
+}
+
+function lifeOf(client: Redis, key: string | Buffer): Promise<unknown> {
+  return client.pttl(key).catch(asReply);
 }
 
 /** An error that only says that nothing can be kept. */

@@ -17,7 +17,7 @@ export interface FeedFollower {
 }
 
 /** The ACL rules without which nothing can be kept, besides those of the cache. */
-const RULE = `+client|id +client|tracking +client|caching +subscribe +pubsub|numsub +ping +get +pttl &__redis__:invalidate &${NEAR_CHANNEL}*`;
+export const NEAR_RULE = `+client|id +client|tracking +client|caching +subscribe +pubsub|numsub +ping +get +pttl &__redis__:invalidate &${NEAR_CHANNEL}*`;
 
 /** Where both connections to a server stand. */
 export interface Ground {
@@ -36,6 +36,7 @@ export class NearFeed {
   #heartbeat: Heartbeat | undefined;
   #epoch: Epoch | undefined;
   #refusal: CacheConfigurationError | undefined;
+  #lastKey: string | Buffer | undefined;
   #isAsked = false;
 
   /**
@@ -64,6 +65,11 @@ export class NearFeed {
     this.#isAsked = true;
   }
 
+  /** What this key holds may be kept. */
+  onKept(key: string | Buffer): void {
+    this.#lastKey = key;
+  }
+
   /** Whether it is about to be trusted, or is. */
   get isBegun(): boolean {
     return this.#heartbeat !== undefined;
@@ -78,8 +84,12 @@ export class NearFeed {
   begin({ client, listener, renew }: Ground): void {
     this.suspend();
     if (this.#refusal !== undefined) return;
-    this.#heartbeat = new Heartbeat(client, listener, this.#patience, {
+    this.#heartbeat = new Heartbeat({ client, listener, key: () => this.#lastKey }, this.#patience, {
       onFirst: () => this.#settle(),
+      onMoved: () => {
+        this.#lastKey = undefined;
+        this.doubt();
+      },
       onStranger: () => {
         this.suspend();
         renew();
@@ -134,10 +144,22 @@ export class NearFeed {
   refuse(what: string, error: unknown): void {
     const failure = classifyFailure(error);
     const word = failure.kind === 'operation' ? failure.cause.message : 'no';
-    this.#refusal = new CacheConfigurationError([
+    this.#refuse(
       `near expects a server that tells of changes, but ${this.#target.address} refuses ${what} (${word}). ` +
-        `Allow the ACL user ${RULE}, or leave near out`,
-    ]);
+        `Allow the ACL user ${NEAR_RULE}, or leave near out`,
+    );
+  }
+
+  /** Over the connection that there is nothing can be told. */
+  refuseClient(): void {
+    this.#refuse(
+      `near expects a second connection to ${this.#target.address}, which cannot be made beside a client that was ` +
+        'handed in. Let the cache connect by itself, or leave near out',
+    );
+  }
+
+  #refuse(problem: string): void {
+    this.#refusal = new CacheConfigurationError([problem]);
     this.suspend();
     this.#settle();
   }
@@ -146,6 +168,7 @@ export class NearFeed {
   forget(): void {
     this.suspend();
     this.#refusal = undefined;
+    this.#lastKey = undefined;
   }
 
   end(): void {

@@ -14,11 +14,14 @@ export class RedisKeeping {
   readonly #topology: RedisTopology;
   readonly #scripts: ScriptRunner;
   readonly #versions: RedisVersions;
+  /** Whether one command may name several keys. */
+  readonly #isShared: boolean;
 
   constructor(topology: RedisTopology, scripts: ScriptRunner, versions: RedisVersions) {
     this.#topology = topology;
     this.#scripts = scripts;
     this.#versions = versions;
+    this.#isShared = topology.group(['one', 'other']).length === 1;
   }
 
   /** All keys are asked for in one turn, and leave together. */
@@ -39,7 +42,7 @@ export class RedisKeeping {
   #read(request: KeyRequest, absent: Command<'read'>['absent']): Promise<Kept<Slot>> {
     const key = physicalKey(request);
     return this.#topology.run(request, key, async (client, server) => {
-      const reply = await server.changes.readToKeep(client, key);
+      const reply = await server.changes.readToKeep(client, key, !this.#isShared);
       const bytes = this.#bytesOf(reply, request);
       if (bytes === null) {
         if (!reply.isConfirmed && absent !== 'likely') await server.line.confirm();
@@ -54,7 +57,7 @@ export class RedisKeeping {
   #version(request: RedisRequest, tag: string): Promise<Kept<TagVersion | undefined>> {
     const key = versionKey(request.prefix, tag);
     return this.#topology.run(request, key, async (client, server) => {
-      const reply = await server.changes.readToKeep(client, key);
+      const reply = await server.changes.readToKeep(client, key, !this.#isShared);
       const bytes = this.#bytesOf(reply, request);
       if (bytes !== null) return kept(this.#versions.versionOf(bytes, request, 'GET'), reply.keeping);
       if (!reply.isConfirmed) await server.line.confirm();

@@ -6,6 +6,7 @@ import { useRedisServer } from '../support/redis-fixture.js';
 import { type RedisServer, startRedisServer } from '../support/redis-server.js';
 import { createRawRedis } from '../support/raw-redis.js';
 import { rejection } from '../support/rejection.js';
+import { clientsOf } from '../support/server-clients.js';
 import { useCluster, useSentinels } from '../support/topology-fixtures.js';
 import { eventually, openHandles } from '../support/waiting.js';
 import { QUIET, SOON, useWatching, type WatchingStore } from '../support/watching.js';
@@ -16,23 +17,6 @@ jest.setTimeout(60_000);
 const T = 500;
 
 const newStore = useWatching();
-
-/** One connection, as CLIENT LIST tells of it. */
-interface ServerClient {
-  readonly id: number;
-  readonly isListening: boolean;
-}
-
-async function clientsOf(admin: Redis): Promise<readonly ServerClient[]> {
-  const list = String(await admin.client('LIST'));
-  return list
-    .trimEnd()
-    .split('\n')
-    .map((line) => ({
-      id: Number(/^id=(\d+)/.exec(line)?.[1]),
-      isListening: !line.includes(' sub=0 '),
-    }));
-}
 
 /** The connection of a store that looks. */
 function idOf(store: WatchingStore): Promise<number> {
