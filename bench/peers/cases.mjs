@@ -54,7 +54,12 @@ export const CASES = {
       );
       return (index) => cache.getMany(batches[index % batches.length]);
     },
-    isRight: () => (answer) => (answer.size ?? answer.length) === BATCH,
+    isRight:
+      ({ cache }) =>
+      (answer) => {
+        const [first] = answer.values();
+        return cache.isHit(first) && (answer.size ?? answer.length) === BATCH;
+      },
   },
 };
 

@@ -3,8 +3,9 @@
 import { deepStrictEqual } from 'node:assert/strict';
 import process from 'node:process';
 import { GCProfiler } from 'node:v8';
-import { BATCH, CASES } from './cases.mjs';
+import { BATCH, CASES, cellName } from './cases.mjs';
 import { CONTESTANTS, openContestant } from './contestants.mjs';
+import { Profile } from './profile.mjs';
 import { makeKeys, makeValues } from './values.mjs';
 
 /** Beyond so many calls one of so many is timed by itself: timing each would slow down the fast contestants. */
@@ -15,6 +16,8 @@ const MOST_LATENCIES = 4_000;
 const LEAST_WAVES = 3;
 const FILLERS = 50;
 
+const { SPAKKY_BENCH_PROFILE: folder } = process.env;
+const profile = folder === undefined ? undefined : new Profile(folder);
 let stage;
 /** Never used twice, so that a key that nobody has asked for stays one. */
 let nextCall = 0;
@@ -38,15 +41,18 @@ const orders = {
 
   /** Finds how many calls take about so long, and lets the engine compile meanwhile. */
   async prepare({ cell, milliseconds }) {
+    await profile?.end();
     const isNear = stage.tier === 'near' && cell.kind !== 'set' && cell.kind !== 'miss';
     if (isNear) await eachOf(stage.keys, (key) => stage.cache.get(key));
     const least = cell.concurrency * LEAST_WAVES;
     let calls = least;
-    for (;;) {
-      const { elapsed } = await run(cell, calls);
-      if (elapsed >= milliseconds / 2) return Math.max(least, Math.round((calls * milliseconds) / elapsed));
+    let { elapsed } = await run(cell, calls);
+    while (elapsed < milliseconds / 2) {
       calls *= 2;
+      ({ elapsed } = await run(cell, calls));
     }
+    await profile?.begin(cellName(cell));
+    return Math.max(least, Math.round((calls * milliseconds) / elapsed));
   },
 
   async measure({ cell, calls }) {
@@ -74,6 +80,7 @@ const orders = {
   },
 
   async close() {
+    await profile?.end();
     await stage?.cache.close();
     stage = undefined;
   },

@@ -1,6 +1,7 @@
 // The benchmark's end of a contestant's process.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
@@ -16,8 +17,12 @@ export class Contestant {
     Object.assign(this, description);
     this.#child = fork(PROGRAM, [], {
       serialization: 'advanced',
-      execArgv: ['--expose-gc', ...(profile ? ['--cpu-prof', `--cpu-prof-dir=${profile}/${name}`] : [])],
-      env: { ...process.env, SPAKKY_BENCH_PACKAGE: packageUrl },
+      execArgv: ['--expose-gc'],
+      env: {
+        ...process.env,
+        SPAKKY_BENCH_PACKAGE: packageUrl,
+        ...(profile && { SPAKKY_BENCH_PROFILE: join(profile, name) }),
+      },
     });
     this.#child.on('message', ({ id, answer, failure }) => {
       const { resolve, reject } = this.#waiting.get(id);
