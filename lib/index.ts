@@ -1,6 +1,8 @@
 export {
   type CacheSerializer,
   type ClassOf,
+  type CompressionAlgorithm,
+  type CompressionOptions,
   registerClass,
   type RegisteredClass,
   type SerializerOption,

@@ -22,7 +22,7 @@ export const FLAG = {
   ascii: 0x01,
   /** The text is UTF-16, lowest byte first: it has lone surrogates. */
   utf16: 0x02,
-  /** Reserved: the payload is compressed; the plain length is that of the uncompressed one. */
+  /** The payload is a byte for the algorithm and a compressed stream; the plain length is that of what it unpacks to. */
   compressed: 0x40,
   /** Reserved: the payload is followed by an HMAC. */
   hmac: 0x80,
@@ -39,14 +39,26 @@ export const BODY_HEADER = 6;
  * @param room free bytes in front of the body, for a frame
  * @param codec one of `CODEC`
  * @param flags bits of `FLAG`
- * @param size of the payload in bytes
+ * @param size of the payload in bytes, before any compression
+ * @param stored size of the payload as it is stored
  */
-export function startBody(room: number, codec: number, flags: number, size: number): Buffer {
-  const bytes = Buffer.allocUnsafe(room + BODY_HEADER + size);
+export function startBody(
+  room: number,
+  codec: number,
+  flags: number,
+  size: number,
+  stored: number = size,
+): Buffer {
+  const bytes = Buffer.allocUnsafe(room + BODY_HEADER + stored);
   bytes[room] = codec;
   bytes[room + 1] = flags;
   writeWord(bytes, room + PLAIN_LENGTH, size);
   return bytes;
+}
+
+/** The size of a payload in bytes, before any compression, as the header of a body says. */
+export function plainLength(bytes: Uint8Array, start: number): number {
+  return readWord(bytes, start + PLAIN_LENGTH);
 }
 
 /**
@@ -59,14 +71,16 @@ export function startBody(room: number, codec: number, flags: number, size: numb
  * @throws CacheSerializationError when this version cannot read it, or the length is wrong or over the limit
  */
 export function checkBody(bytes: Uint8Array, start: number, key: string, maxBytes: number): void {
-  const plain = bytes.length - start - BODY_HEADER;
-  if (plain < 0) throw damagedPayload(key, 'the body is cut short');
+  const stored = bytes.length - start - BODY_HEADER;
+  if (stored < 0) throw damagedPayload(key, 'the body is cut short');
   const codec = bytes[start] ?? 0;
   const flags = bytes[start + 1] ?? 0;
   const known = knownFlags(codec);
   if (known === undefined) throw newer(key, `codec ${codec}`);
   if ((flags & ~known) !== 0) throw newer(key, `flags ${flags}`);
-  if (plain !== readWord(bytes, start + PLAIN_LENGTH)) throw damagedPayload(key, 'the length is wrong');
+  const plain = plainLength(bytes, start);
+  const fits = (flags & FLAG.compressed) === 0 ? stored === plain : stored > 0 && stored < plain;
+  if (!fits) throw damagedPayload(key, 'the length is wrong');
   if (plain > maxBytes) throw tooLargeToRead(key, maxBytes);
 }
 
@@ -75,10 +89,11 @@ function knownFlags(codec: number): number | undefined {
   switch (codec) {
     case CODEC.json:
     case CODEC.rich:
-      return FLAG.ascii;
+      return FLAG.ascii | FLAG.compressed;
     case CODEC.text:
-      return FLAG.ascii | FLAG.utf16;
+      return FLAG.ascii | FLAG.utf16 | FLAG.compressed;
     case CODEC.bytes:
+      return FLAG.compressed;
     case CODEC.custom:
       return 0;
     default:

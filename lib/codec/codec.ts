@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { types } from 'node:util';
 import { BODY_HEADER, checkBody, CODEC, FLAG, startBody } from './body.js';
+import { packBody, type ResolvedCompression, unpackBody } from './compression.js';
 import { damagedPayload, refusedValue, tooLargeToStore, unsupportedPayload } from './failures.js';
 import { mayHoldProto, parseJson, refuseProto } from './json-reader.js';
 import { refusedMemory } from './memory-values.js';
@@ -62,13 +63,20 @@ class BuiltInCodec implements Codec {
   private idle: ValueWriter | undefined;
   private readonly classes: Classes;
   private readonly maxBytes: number;
+  private readonly compression: ResolvedCompression | undefined;
 
-  constructor({ classes, maxBytes }: ResolvedSerializer) {
+  constructor({ classes, maxBytes, compression }: ResolvedSerializer) {
     this.classes = classes;
     this.maxBytes = maxBytes;
+    this.compression = compression;
   }
 
   encode(value: unknown, key: string, room = 0): Buffer {
+    const bytes = this.encodePlain(value, key, room);
+    return this.compression === undefined ? bytes : packBody(bytes, room, this.compression);
+  }
+
+  private encodePlain(value: unknown, key: string, room: number): Buffer {
     if (typeof value === 'string') return encodeText(value, key, this.maxBytes, room);
     if (isBuffer(value)) return this.encodeBytes(value, key, room);
     const writer = this.idle ?? new ValueWriter(this.classes, this.maxBytes);
@@ -93,14 +101,13 @@ class BuiltInCodec implements Codec {
 
   decode(bytes: Buffer, key: string, start = 0): unknown {
     checkBody(bytes, start, key, this.maxBytes);
-    const payload = start + BODY_HEADER;
     const flags = bytes[start + 1] ?? 0;
     const codec = bytes[start];
-    if (codec === CODEC.json) return readJson(readText(bytes, payload, bytes.length, flags, key), key);
-    return this.decodeOther(bytes, codec, payload, flags, key);
+    if ((flags & FLAG.compressed) === 0) return this.read(bytes, codec, start + BODY_HEADER, flags, key);
+    return this.read(unpackBody(bytes, start, key), codec, 0, flags & ~FLAG.compressed, key);
   }
 
-  private decodeOther(
+  private read(
     bytes: Buffer,
     codec: number | undefined,
     payload: number,
@@ -108,6 +115,8 @@ class BuiltInCodec implements Codec {
     key: string,
   ): unknown {
     switch (codec) {
+      case CODEC.json:
+        return readJson(readText(bytes, payload, bytes.length, flags, key), key);
       case CODEC.text:
         return readText(bytes, payload, bytes.length, flags, key);
       case CODEC.bytes:

@@ -1,4 +1,7 @@
+import { resolveCompression } from './compression-options.js';
+import type { ResolvedCompression } from './compression.js';
 import { intrinsicOf } from './intrinsics.js';
+import { kindOf, wholeNumber } from './option-values.js';
 import type { CacheSerializer, RegisteredClass, SerializerOption } from './serializer.js';
 import { CacheConfigurationError } from '../contract/errors.js';
 
@@ -8,7 +11,7 @@ export const DEFAULT_MAX_BYTES = 64 * MIB;
 /** Redis holds strings up to 512 MiB, and the frame needs a little. */
 const LARGEST_MAX_BYTES = 511 * MIB;
 const LONGEST_NAME = 255;
-const OPTIONS = new Set(['classes', 'maxBytes']);
+const OPTIONS = new Set(['classes', 'maxBytes', 'compression']);
 
 /** A registered class, ready to be called with values of unknown type. */
 export interface ResolvedClass {
@@ -28,6 +31,7 @@ export interface Classes {
 export interface ResolvedSerializer {
   readonly classes: Classes;
   readonly maxBytes: number;
+  readonly compression: ResolvedCompression | undefined;
   /** The application's own serializer, in place of the built-in one. */
   readonly custom: CacheSerializer | undefined;
 }
@@ -47,7 +51,7 @@ export function resolveSerializer(option: SerializerOption = {}): ResolvedSerial
 
 function resolve(option: SerializerOption, problems: string[]): ResolvedSerializer {
   const none = { byPrototype: new Map<object, ResolvedClass>(), byName: new Map<string, ResolvedClass>() };
-  const defaults = { classes: none, maxBytes: DEFAULT_MAX_BYTES, custom: undefined };
+  const defaults = { classes: none, maxBytes: DEFAULT_MAX_BYTES, compression: undefined, custom: undefined };
   if (typeof option !== 'object' || option === null) {
     problems.push(
       `serializer: expected options or an object with serialize and deserialize, found ${kindOf(option)}`,
@@ -57,11 +61,12 @@ function resolve(option: SerializerOption, problems: string[]): ResolvedSerializ
   if ('serialize' in option || 'deserialize' in option) return resolveCustom(option, problems, defaults);
   for (const name of Object.keys(option)) {
     if (!OPTIONS.has(name))
-      problems.push(`serializer.${name}: there is no such option; expected classes, maxBytes`);
+      problems.push(`serializer.${name}: there is no such option; expected ${[...OPTIONS].join(', ')}`);
   }
   return {
     classes: resolveClasses(option.classes ?? [], none, problems),
     maxBytes: resolveMaxBytes(option.maxBytes ?? DEFAULT_MAX_BYTES, problems),
+    compression: resolveCompression(option.compression, problems),
     custom: undefined,
   };
 }
@@ -86,13 +91,7 @@ function isSerializer(option: object): option is CacheSerializer {
 }
 
 function resolveMaxBytes(maxBytes: unknown, problems: string[]): number {
-  const valid = typeof maxBytes === 'number' && Number.isSafeInteger(maxBytes);
-  if (valid && maxBytes >= 1 && maxBytes <= LARGEST_MAX_BYTES) return maxBytes;
-  const found = typeof maxBytes === 'number' ? `${maxBytes}` : kindOf(maxBytes);
-  problems.push(
-    `serializer.maxBytes: expected a whole number from 1 to ${LARGEST_MAX_BYTES}, found ${found}`,
-  );
-  return DEFAULT_MAX_BYTES;
+  return wholeNumber('serializer.maxBytes', maxBytes, 1, LARGEST_MAX_BYTES, problems) ?? DEFAULT_MAX_BYTES;
 }
 
 interface MutableClasses {
@@ -161,10 +160,4 @@ function prototypeOf(type: unknown): object | undefined {
   if (typeof type !== 'function') return undefined;
   const prototype: unknown = type.prototype;
   return typeof prototype === 'object' && prototype !== null ? prototype : undefined;
-}
-
-/** A type, never the value itself. */
-function kindOf(value: unknown): string {
-  if (value === null) return 'null';
-  return Array.isArray(value) ? 'an array' : typeof value;
 }

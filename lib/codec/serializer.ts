@@ -51,12 +51,27 @@ export interface RegisteredClass<T = unknown, D = unknown> {
   deserialize(data: D): T;
 }
 
+/** How values may be compressed; zstd needs Node.js 22.15 or later. */
+export type CompressionAlgorithm = 'deflate' | 'gzip' | 'brotli' | 'zstd';
+
+/** Which values are compressed when stored, and how. Readers unpack whatever they find. */
+export interface CompressionOptions {
+  /** All readers must have it. */
+  readonly algorithm: CompressionAlgorithm;
+  /** Values of more bytes are compressed, and stored so when that makes them smaller; 4,096 when absent. */
+  readonly above?: number;
+  /** 1 to 9 for deflate and gzip, 0 to 11 for brotli, 1 to 22 for zstd; the quick 1 when absent. */
+  readonly level?: number;
+}
+
 /** Options of the built-in serializer. */
 export interface SerializerOptions {
   /** Classes whose instances may be stored; only their names are ever built when reading. */
   readonly classes?: readonly RegisteredClass[];
   /** The largest value in bytes, as stored and before any compression; 64 MiB when absent. */
   readonly maxBytes?: number;
+  /** Compresses large values, on the thread of the caller; nothing is compressed when absent. */
+  readonly compression?: CompressionOptions;
 }
 
 /** What an application may give as `serializer`: options of the built-in one, or its own. */

@@ -321,7 +321,7 @@ describe('the serializer option', () => {
     ];
     const problems = problemsOf({ classes, maxBytes: 0, maxSize: 1 });
     expect(problems).toEqual([
-      'serializer.maxSize: there is no such option; expected classes, maxBytes',
+      'serializer.maxSize: there is no such option; expected classes, maxBytes, compression',
       'serializer.classes[1].name: expected a name of its own, found "Money" again',
       'serializer.classes[1].class: expected each class once, found it again',
       'serializer.classes[2]: expected what registerClass returns, found null',
@@ -541,7 +541,7 @@ describe('A35 bodies that cannot be read', () => {
     const unknown = [
       bodyOf('z', 0, '1'),
       bodyOf('j', 0x20, '1'),
-      bodyOf('j', 0x40, '1'),
+      bodyOf('x', 0x40, '1'),
       bodyOf('j', 0x80, '1'),
       bodyOf('j', 2, '1'),
       bodyOf('b', 1, '1'),
