@@ -16,10 +16,6 @@ export class Epoch implements Warrant {
     this.#heartbeat = heartbeat;
   }
 
-  get hasEnded(): boolean {
-    return this.#hasEnded;
-  }
-
   holds(now: number): boolean {
     return !this.#hasEnded && now - this.#heartbeat.answeredAt < TRUST_BOUND;
   }

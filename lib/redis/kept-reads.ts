@@ -74,6 +74,8 @@ export class KeptReads {
   readonly #guarantor: Guarantor;
   #questions: Question[] = [];
   #marks = 0;
+  /** Whether the user may not name several keys in one command. */
+  #readsOneByOne = false;
 
   constructor(guarantor: Guarantor) {
     this.#guarantor = guarantor;
@@ -84,7 +86,9 @@ export class KeptReads {
    * @param isAlone whether no other key may be named with it
    */
   read(client: Redis, key: string | Buffer, isAlone: boolean): Promise<KeptReply> {
-    return new Promise((resolve, reject) => this.#ask(client, { key, isAlone, resolve, reject }));
+    return new Promise((resolve, reject) =>
+      this.#ask(client, { key, isAlone: isAlone || this.#readsOneByOne, resolve, reject }),
+    );
   }
 
   #ask(client: Redis, question: Question): void {
@@ -128,11 +132,12 @@ export class KeptReads {
       if (bytes === null && isShared && life !== GONE) this.#ask(client, { ...question, isAlone: true });
       else question.resolve(await this.#judge(question, bytes, replies, batch));
     } catch (error) {
-      const { kind } = classifyFailure(error);
-      const isReply = kind === 'operation' || kind === 'redirection';
+      const failure = classifyFailure(error);
+      const isReply = failure.kind === 'operation' || failure.kind === 'redirection';
       // Which of the keys it concerns, only these tell by themselves.
       if (isShared && isReply) this.#ask(client, { ...question, isAlone: true });
       else question.reject(error);
+      this.#readsOneByOne ||= failure.kind === 'operation' && failure.code === 'REDIS_NO_PERMISSION';
     }
   }
 

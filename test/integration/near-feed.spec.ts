@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { CacheConfigurationError } from '../../lib/contract/errors.js';
@@ -134,9 +134,9 @@ describe('One server', () => {
     const left = await redis.raw.pttl(`${store.prefix}key`);
     const after = performance.now();
     const until = kept?.keeping?.until ?? 0;
-    expect(until).toBeLessThanOrEqual(before + 5_000);
     expect(until).toBeGreaterThanOrEqual(before + left);
-    expect(until).toBeLessThanOrEqual(after + left + 1 + (after - before));
+    // The server counts in whole milliseconds, and rounds down what is left.
+    expect(until).toBeLessThanOrEqual(after + left + 1);
   });
 
   it('lets nothing be kept but plain entries', async () => {
@@ -196,8 +196,10 @@ describe('One server', () => {
     for (let round = 0; round < 1_000; round++) {
       const key = `race:${round}`;
       await store.set(key);
+      const reading = store.keep(key);
+      if (round % 2 === 0) await turn();
       const writing = redis.raw.set(store.prefix + key, 'new');
-      const [kept] = await store.keep(key);
+      const [kept] = await reading;
       await writing;
       if (kept?.keeping !== undefined) outdated.push(key);
     }
@@ -334,6 +336,20 @@ describe('One server', () => {
       const store = await narrow(RULE);
       await store.ready();
       await expectRecovery(store);
+    });
+
+    it('reads many keys of one turn, whether MGET is allowed or not', async () => {
+      const store = await narrow(RULE);
+      await store.ready();
+      const keys = Array.from({ length: 10 }, (_, index) => `key:${index}`);
+      await Promise.all(keys.map((key) => store.set(key)));
+      for (const rule of ['-mget', '+mget']) {
+        await redis.raw.call('ACL', 'SETUSER', 'narrow', rule);
+        const kept = await store.keep(...keys);
+        expect(kept.filter(({ keeping: word }) => word !== undefined)).toHaveLength(10);
+      }
+      await redis.raw.del(`${store.prefix}key:9`);
+      await store.tells('key:9');
     });
 
     it.each([
