@@ -37,6 +37,8 @@ export interface EntrySlot {
 export interface SharedValue {
   /** Absent before the first reader, and of a value that cannot be shared. */
   hit?: CacheHit<unknown>;
+  /** Its bytes, as they are encoded. */
+  size?: number;
 }
 
 /** What is known of an entry that may be refreshed while it is there; times in milliseconds. */
@@ -224,6 +226,13 @@ export interface CacheStore {
    * @throws SpakkyCacheError when the key could not be read
    */
   look?(prefix: string, key: string): Promise<Slot>;
+
+  /**
+   * The command `write` for one entry, likewise.
+   *
+   * @throws SpakkyCacheError when the entry could not be written
+   */
+  put?(prefix: string, put: Put): Promise<WriteId>;
 
   /**
    * Listens, then looks: whatever changes the key after the look calls `onChange`, once. So does whatever makes that

@@ -53,26 +53,14 @@ export abstract class CoreCache<T = unknown>
     this.#near = shared.near;
   }
 
-  async get(key: string, options?: { readonly tags?: readonly string[] }): Promise<CacheResult<T>> {
+  get(key: string, options?: { readonly tags?: readonly string[] }): Promise<CacheResult<T>> {
+    if (this.#near === undefined || options !== undefined || this.closed) return this.#read(key, options);
     try {
-      const near = this.#near;
-      // Whatever is found under it is a key.
-      if (near !== undefined && options === undefined && typeof key === 'string' && !this.closed) {
-        const hit = this.#entries.peek(near, key);
-        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what is under this prefix is what set() took
-        if (hit !== undefined) return hit as CacheHit<T>;
-      }
-      this.#assertUsable(key);
-      const tags = options?.tags === undefined ? undefined : uniqueTags(options.tags, key);
-      const slot = tags === undefined ? await this.#entries.look(key) : undefined;
-      const result =
-        slot === undefined
-          ? await this.#entries.read(key, tags)
-          : (this.#entries.judgeNow(key, slot) ?? (await this.#entries.judge(key, slot)));
+      const hit = this.#entries.peek(this.#near, key);
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what is under this prefix is what set() took
-      return result as CacheResult<T>;
+      return hit === undefined ? this.#read(key) : Promise.resolve(hit as CacheHit<T>);
     } catch (error) {
-      throw this.#counted(error);
+      return Promise.reject(this.#counted(error));
     }
   }
 
@@ -247,6 +235,22 @@ export abstract class CoreCache<T = unknown>
   /** Whether {@link CoreCache.close} was called. */
   get closed(): boolean {
     return this.#closed;
+  }
+
+  async #read(key: string, options?: { readonly tags?: readonly string[] }): Promise<CacheResult<T>> {
+    try {
+      this.#assertUsable(key);
+      const tags = options?.tags === undefined ? undefined : uniqueTags(options.tags, key);
+      const slot = tags === undefined ? await this.#entries.look(key) : undefined;
+      const result =
+        slot === undefined
+          ? await this.#entries.read(key, tags)
+          : (this.#entries.judgeNow(key, slot) ?? (await this.#entries.judge(key, slot)));
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what is under this prefix is what set() took
+      return result as CacheResult<T>;
+    } catch (error) {
+      throw this.#counted(error);
+    }
   }
 
   /** What every method does that is not called for each value: refuse after the end, and count what fails. */

@@ -32,9 +32,9 @@ export class Entries {
     return await this.judge(key, onlyOutcome(outcomes), known);
   }
 
-  /** Answers at once what is near and certain to be a hit; undefined says nothing. */
-  peek(near: NearTier, key: string): CacheHit<unknown> | undefined {
-    if (!this.#order.isQuiet) return undefined;
+  /** Answers at once what is near and certain to be a hit; undefined says nothing. What is found under it is a key. */
+  peek(near: NearTier, key: unknown): CacheHit<unknown> | undefined {
+    if (typeof key !== 'string' || !this.#order.isQuiet) return undefined;
     const entry = near.peek(this.prefix, key);
     return entry === undefined ? undefined : this.#hit(key, entry);
   }
@@ -71,8 +71,14 @@ export class Entries {
     return this.#miss();
   }
 
-  write(key: string, value: unknown, plan: WritePlan): Promise<void> {
-    return this.writeWith(key, value, plan, (put) => this.#send(put));
+  async write(key: string, value: unknown, plan: WritePlan): Promise<void> {
+    if (plan.tags.length > 0 || !this.#order.isQuiet) {
+      await this.writeWith(key, value, plan, (put) => this.#send(put));
+      return;
+    }
+    const made = makeEntry(this.runtime, key, value, plan.tags);
+    await this.#send(putOf(made, plan, undefined));
+    this.#count(made.size);
   }
 
   /** Writes an entry in one way or another; tags take a step before it, which later writes of the key wait for. */
@@ -128,8 +134,10 @@ export class Entries {
     return mayGo ? write() : this.#order.runGroup(this.prefix, keys, write);
   }
 
-  async #send(put: Put): Promise<void> {
-    onlyOutcome(await this.runtime.store.execute({ op: 'write', prefix: this.prefix, puts: [put] }));
+  #send(put: Put): Promise<unknown> {
+    const { store } = this.runtime;
+    if (store.put !== undefined) return store.put(this.prefix, put);
+    return store.execute({ op: 'write', prefix: this.prefix, puts: [put] }).then(onlyOutcome);
   }
 
   #hit(key: string, entry: EntrySlot): CacheHit<unknown> {

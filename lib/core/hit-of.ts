@@ -9,12 +9,18 @@ import type { EntrySlot } from './cache-store.js';
  * @throws CacheSerializationError when its bytes cannot be read here
  */
 export function hitOf({ codec, meter }: CacheRuntime, key: string, slot: EntrySlot): CacheHit<unknown> {
-  const { shared, bytes, start } = slot;
-  let hit = shared?.hit;
-  if (hit === undefined) {
-    hit = new CacheHit(codec.decode(bytes, key, start));
-    if (shared !== undefined && isFrozenThrough(hit.value)) shared.hit = Object.freeze(hit);
+  const { shared } = slot;
+  if (shared?.hit !== undefined) {
+    meter.counts.bytesIn += shared.size ?? 0;
+    return shared.hit;
   }
-  meter.counts.bytesIn += bytes.length - start;
+  const { bytes, start } = slot;
+  const hit = new CacheHit(codec.decode(bytes, key, start));
+  const size = bytes.length - start;
+  if (shared !== undefined && isFrozenThrough(hit.value)) {
+    shared.hit = Object.freeze(hit);
+    shared.size = size;
+  }
+  meter.counts.bytesIn += size;
   return hit;
 }

@@ -2,7 +2,8 @@ import { MAGIC, OFFSET, WIRE_VERSION } from '../codec/frame-layout.js';
 import { RedisCacheOperationError } from '../contract/redis-errors.js';
 import { isUnder, isVersionKey, patternUnder } from './key-prefix.js';
 import type { RedisRequest } from './redis-error.js';
-import type { RedisShard, RedisTopology, Send } from './redis-topology.js';
+import type { RedisShard, RedisTopology } from './redis-topology.js';
+import type { Send } from './server-side.js';
 
 /** The oldest server that the package is tested with. */
 const OLDEST = [6, 2] as const;

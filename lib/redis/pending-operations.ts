@@ -1,8 +1,14 @@
 /** Something that ends by itself when its time is up. */
-export interface PendingOperation {
-  /** On the clock of `performance.now()`. */
-  readonly deadline: number;
-  expire(): void;
+export abstract class PendingOperation {
+  /** In the list of those under way, which is a chain: a set would be built anew every few operations. */
+  previous: this | undefined;
+  next: this | undefined;
+  isPending = false;
+
+  /** @param deadline on the clock of `performance.now()` */
+  constructor(readonly deadline: number) {}
+
+  abstract expire(): void;
 }
 
 /**
@@ -10,12 +16,19 @@ export interface PendingOperation {
  * The few that began elsewhere, and have less time left, get a timer each.
  */
 export class PendingOperations<Item extends PendingOperation> {
-  readonly #items = new Set<Item>();
+  #first: Item | undefined;
+  #last: Item | undefined;
+  #size = 0;
   #timer: NodeJS.Timeout | undefined;
   #latest = 0;
 
   add(item: Item): void {
-    this.#items.add(item);
+    item.isPending = true;
+    item.previous = this.#last;
+    if (this.#last === undefined) this.#first = item;
+    else this.#last.next = item;
+    this.#last = item;
+    this.#size += 1;
     if (item.deadline < this.#latest) {
       wakeAt(item.deadline, () => this.#expire(item));
       return;
@@ -24,16 +37,32 @@ export class PendingOperations<Item extends PendingOperation> {
     this.#timer ??= wakeAt(item.deadline, () => this.#expireDue());
   }
 
+  /** Removing one that is not there is harmless. */
   remove(item: Item): void {
-    this.#items.delete(item);
+    if (!item.isPending) return;
+    item.isPending = false;
+    this.#size -= 1;
+    if (item.previous === undefined) this.#first = item.next;
+    else item.previous.next = item.next;
+    if (item.next === undefined) this.#last = item.previous;
+    else item.next.previous = item.previous;
+    // Whoever keeps it for longer must not keep all that came after it.
+    item.previous = undefined;
+    item.next = undefined;
   }
 
   get size(): number {
-    return this.#items.size;
+    return this.#size;
   }
 
-  [Symbol.iterator](): IterableIterator<Item> {
-    return this.#items.values();
+  /** Those that are there now; each may be removed when its turn has come. */
+  *[Symbol.iterator](): Generator<Item> {
+    let item = this.#first;
+    while (item !== undefined) {
+      const { next } = item;
+      yield item;
+      item = next;
+    }
   }
 
   /** Lets the process end: nothing expires any more. */
@@ -45,7 +74,7 @@ export class PendingOperations<Item extends PendingOperation> {
   #expireDue(): void {
     this.#timer = undefined;
     const now = performance.now();
-    for (const item of this.#items) {
+    for (const item of this) {
       if (item.deadline > now) {
         this.#timer ??= wakeAt(item.deadline, () => this.#expireDue());
         return;
@@ -55,7 +84,9 @@ export class PendingOperations<Item extends PendingOperation> {
   }
 
   #expire(item: Item): void {
-    if (this.#items.delete(item)) item.expire();
+    if (!item.isPending) return;
+    this.remove(item);
+    item.expire();
   }
 }
 

@@ -17,7 +17,8 @@ import {
   unsentError,
 } from './redis-error.js';
 import { operationFailure } from './redis-failure.js';
-import type { RedisShards, RedisTopology, Send } from './redis-topology.js';
+import type { RedisShards, RedisTopology } from './redis-topology.js';
+import type { Send } from './server-side.js';
 import { SlotGate } from './slot-gate.js';
 import { SLOTS, type SlotMap } from './slot-map.js';
 

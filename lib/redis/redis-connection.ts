@@ -3,7 +3,7 @@ import { SpakkyCacheError } from '../contract/errors.js';
 import { ChangeFeed } from './change-feed.js';
 import { type CacheLogger, ConnectionLog } from './connection-log.js';
 import type { FeedFollower } from './near-feed.js';
-import { type PendingOperation, PendingOperations } from './pending-operations.js';
+import { PendingOperations } from './pending-operations.js';
 import {
   changesData,
   closedError,
@@ -25,21 +25,15 @@ import type { RedisLink } from './redis-link.js';
 import { ReplyLine } from './reply-line.js';
 import { RedisSession } from './redis-session.js';
 import { ServerClock } from './server-clock.js';
-import type { RedisShard, Send, ServerSide } from './redis-topology.js';
+import type { RedisShard } from './redis-topology.js';
+import type { Send, ServerSide } from './server-side.js';
+import { SharedTurn } from './shared-turn.js';
+import { type Explanation, Operation, type Work } from './work.js';
 
 /** How the connection comes to its end: with the cache, or because a cluster has no use for the node any more. */
 interface Ending {
   readonly name: 'closed' | 'left';
   readonly done: Promise<void>;
-}
-
-interface Operation extends PendingOperation {
-  readonly request: RedisRequest;
-  progress: 'unsent' | 'sent';
-  /** On the clock of `performance.now()`; of what was sent. */
-  sentAt: number;
-  start(): void;
-  fail(error: SpakkyCacheError): void;
 }
 
 /** Of an operation's time, so that one that waits for a connection hears why there is none. */
@@ -55,6 +49,7 @@ export class RedisConnection implements RedisShard {
   readonly #session: RedisSession;
   readonly #timeout: number;
   readonly #pending = new PendingOperations<Operation>();
+  readonly #turn = new SharedTurn();
   readonly #server: ServerSide;
   #ending: Ending | undefined;
   #drained: () => void = () => undefined;
@@ -94,33 +89,23 @@ export class RedisConnection implements RedisShard {
    * @param send called with a client that is ready; it is called again only when the driver refused to send
    * @param deadline on the clock of `performance.now()`, of an operation that has used some of its time elsewhere
    */
-  run<Reply>(
-    request: RedisRequest,
-    send: Send<Reply>,
-    deadline: number = performance.now() + this.#timeout,
-  ): Promise<Reply> {
+  run<Reply>(request: RedisRequest, send: Send<Reply>, deadline?: number): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      const operation: Operation = {
+      const work: Work = {
         request,
-        deadline,
-        progress: 'unsent',
-        sentAt: 0,
-        start: () => {
-          operation.progress = 'sent';
-          operation.sentAt = performance.now();
-          send(this.#client, this.#server).then(
-            (reply) => {
-              this.#onReply(operation);
-              resolve(reply);
-            },
-            (error: unknown) => this.#onRejection(operation, error),
-          );
+        send: async (client, server) => {
+          this.#turn.hold(client);
+          resolve(await send(client, server));
         },
-        fail: reject,
-        expire: () => this.#onExpiry(operation),
+        fail: (explain) => reject(explain(request)),
       };
-      this.#admit(operation);
+      this.carryOut(work, deadline);
     });
+  }
+
+  /** The same for what several callers wait for, each with an error of its own. */
+  carryOut(work: Work, deadline: number = performance.now() + this.#timeout): void {
+    this.#admit(new Operation(work, deadline, this.#onExpiry));
   }
 
   /** Begins to tell of changes of what is read to be kept. */
@@ -144,30 +129,41 @@ export class RedisConnection implements RedisShard {
   }
 
   #admit(operation: Operation): void {
+    const { work } = operation;
     if (this.#ending !== undefined) {
-      operation.fail(this.#refusal(operation));
+      work.fail(this.#refusal());
       return;
     }
     const { state } = this.#session;
     if (state.name === 'down') {
-      operation.fail(unsentError(state.failure, operation.request, this.target));
+      const { failure } = state;
+      work.fail((request) => unsentError(failure, request, this.target));
       return;
     }
     this.#pending.add(operation);
-    if (state.name === 'ready') operation.start();
+    if (state.name === 'ready') this.#start(operation);
     else this.#session.wake();
+  }
+
+  #start(operation: Operation): void {
+    operation.progress = 'sent';
+    operation.sentAt = performance.now();
+    operation.work.send(this.#client, this.#server).then(
+      () => this.#onReply(operation),
+      (error: unknown) => this.#onRejection(operation, error),
+    );
   }
 
   #startUnsent(): void {
     for (const operation of this.#pending) {
-      if (operation.progress === 'unsent') operation.start();
+      if (operation.progress === 'unsent') this.#start(operation);
     }
   }
 
   #failUnsent(failure: ConnectionFailure): void {
     for (const operation of this.#pending) {
       if (operation.progress === 'sent') continue;
-      this.#fail(operation, unsentError(failure, operation.request, this.target));
+      this.#fail(operation, (request) => unsentError(failure, request, this.target));
     }
   }
 
@@ -178,37 +174,37 @@ export class RedisConnection implements RedisShard {
     this.#server.changes.interrupt();
     for (const operation of this.#pending) {
       if (operation.progress === 'unsent') continue;
-      this.#fail(operation, lostError(failure, operation.request, this.target));
+      this.#fail(operation, (request) => lostError(failure, request, this.target));
     }
   }
 
-  #onExpiry(operation: Operation): void {
-    this.#fail(operation, timeoutError(operation.progress, this.#timeout, operation.request, this.target));
+  readonly #onExpiry = (operation: Operation): void => {
+    const { progress } = operation;
+    this.#fail(operation, (request) => timeoutError(progress, this.#timeout, request, this.target));
     const waited = performance.now() - operation.sentAt;
-    if (operation.progress === 'unsent' || waited < this.#timeout * PATIENCE) return;
+    if (progress === 'unsent' || waited < this.#timeout * PATIENCE) return;
     // Whatever comes next on this connection waits behind the same silence.
     const silence = `the server was silent for ${Math.round(waited)} ms`;
     this.#session.replace(connectionFailure('REDIS_CONNECTION_LOST', silence));
-  }
+  };
 
   #onReply(operation: Operation): void {
-    if (changesData(operation.request)) this.#isWritable = true;
+    if (changesData(operation.work.request)) this.#isWritable = true;
     this.#settle(operation);
   }
 
   #onRejection(operation: Operation, error: unknown): void {
     if (error instanceof SpakkyCacheError) {
-      void this.#onStrangeReply(operation, error);
+      void this.#onStrangeReply(operation, () => error);
       return;
     }
-    const { request } = operation;
     const failure = classifyFailure(error);
     switch (failure.kind) {
       case 'operation':
         this.#onErrorReply(operation, failure);
         return;
       case 'redirection':
-        this.#answer(operation, new RedirectedError(request, this.target, failure));
+        this.#answer(operation, (request) => new RedirectedError(request, this.target, failure));
         return;
       case 'connection':
         this.#onLostReply(operation, failure);
@@ -219,17 +215,17 @@ export class RedisConnection implements RedisShard {
   }
 
   /** A reply that cannot be this command's may be another's. */
-  async #onStrangeReply(operation: Operation, error: SpakkyCacheError): Promise<void> {
+  async #onStrangeReply(operation: Operation, explain: Explanation): Promise<void> {
     try {
       await this.#server.line.confirm();
-      this.#answer(operation, error);
+      this.#answer(operation, explain);
     } catch (failure) {
       this.#onRejection(operation, failure);
     }
   }
 
   #onErrorReply(operation: Operation, failure: OperationFailure): void {
-    this.#answer(operation, operationError(failure, operation.request, this.target));
+    this.#answer(operation, (request) => operationError(failure, request, this.target));
     if (failure.code !== 'REDIS_READONLY') return;
     // It was the master, or was said to be it: after a failover another server is found at the same address or name.
     if (this.#isWritable || this.#session.seeksMaster) {
@@ -240,38 +236,41 @@ export class RedisConnection implements RedisShard {
   #onLostReply(operation: Operation, failure: ConnectionFailure): void {
     // A refusal (NOAUTH) is an answer: nothing was carried out.
     if (failure.code === 'REDIS_CREDENTIALS' || failure.code === 'REDIS_DATABASE') {
-      this.#answer(operation, unsentError(failure, operation.request, this.target));
+      this.#answer(operation, (request) => unsentError(failure, request, this.target));
       return;
     }
     const isOutOfStep = failure.code === 'REDIS_PROTOCOL';
     if (isOutOfStep) this.#session.replace(failure);
     const reason = isOutOfStep ? failure : this.#session.failure;
-    this.#fail(operation, lostError(reason, operation.request, this.target));
+    this.#fail(operation, (request) => lostError(reason, request, this.target));
   }
 
   /** The connection has just ended: what was not sent on it may be sent on the next one. */
   #onUnsent(operation: Operation): void {
     operation.progress = 'unsent';
     if (this.#ending === undefined && this.#session.state.name !== 'down') return;
-    this.#fail(operation, unsentError(this.#session.failure, operation.request, this.target));
+    const { failure } = this.#session;
+    this.#fail(operation, (request) => unsentError(failure, request, this.target));
   }
 
   /** What Redis answered is told as it is, also while the cache is closing. */
-  #answer(operation: Operation, error: SpakkyCacheError): void {
+  #answer(operation: Operation, explain: Explanation): void {
     this.#settle(operation);
-    operation.fail(error);
+    operation.work.fail(explain);
   }
 
-  #fail(operation: Operation, error: SpakkyCacheError): void {
+  #fail(operation: Operation, explain: Explanation): void {
     this.#settle(operation);
-    if (this.#ending === undefined) operation.fail(error);
-    else if (operation.progress === 'unsent') operation.fail(this.#refusal(operation));
-    else operation.fail(this.#ending.name === 'left' ? error : closedError(operation.request, error));
+    if (this.#ending === undefined) operation.work.fail(explain);
+    else if (operation.progress === 'unsent') operation.work.fail(this.#refusal());
+    else if (this.#ending.name === 'left') operation.work.fail(explain);
+    else operation.work.fail((request) => closedError(request, explain(request)));
   }
 
   /** Why an operation that was not sent never will be. */
-  #refusal({ request }: Operation): SpakkyCacheError {
-    return this.#ending?.name === 'left' ? new RedirectedError(request, this.target) : closedError(request);
+  #refusal(): Explanation {
+    if (this.#ending?.name === 'left') return (request) => new RedirectedError(request, this.target);
+    return closedError;
   }
 
   #settle(operation: Operation): void {
@@ -292,7 +291,7 @@ export class RedisConnection implements RedisShard {
     for (const operation of this.#pending) {
       if (operation.progress === 'sent') continue;
       this.#settle(operation);
-      operation.fail(this.#refusal(operation));
+      operation.work.fail(this.#refusal());
     }
     if (this.#pending.size > 0) await drained;
     this.#pending.stop();

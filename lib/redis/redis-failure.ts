@@ -172,3 +172,14 @@ export function silenceFailure(status: string, tls: boolean, patience: number): 
     return connectionFailure('REDIS_TLS', `no TLS handshake within ${patience} ms`);
   return connectionFailure('REDIS_UNREACHABLE', `no answer to a new connection within ${patience} ms`);
 }
+
+/**
+ * For a command that names several keys: one of them may be forbidden, or the command is; each key by itself tells.
+ *
+ * @throws any other error as it is
+ */
+export function unlessForbidden(error: unknown): undefined {
+  const failure = classifyFailure(error);
+  if (failure.kind === 'operation' && failure.code === 'REDIS_NO_PERMISSION') return undefined;
+  throw error;
+}

@@ -3,6 +3,7 @@ import { BODY_OFFSET } from '../codec/frame-layout.js';
 import { notesLength, writeNotes } from '../codec/frame-notes.js';
 import {
   type EntryFrame,
+  type Frame,
   type Lease,
   NOBODY,
   parseFrame,
@@ -11,7 +12,8 @@ import {
   writeIdOf,
 } from '../codec/frame.js';
 import type { EntryExtras, HeldLease, Put, Slot } from '../core/cache-store.js';
-import type { RedisTopology, ServerSide } from './redis-topology.js';
+import type { RedisTopology } from './redis-topology.js';
+import type { ServerSide } from './server-side.js';
 import { secondStep } from './reply-line.js';
 import type { KeyRequest } from './script-runner.js';
 import { physicalKey } from './script-runner.js';
@@ -68,16 +70,32 @@ function askServerTime(topology: RedisTopology, request: KeyRequest): Promise<nu
   return topology.run(question, physicalKey(request), (client, server) => serverTime(client, server));
 }
 
-/** What the bytes of a key say, by the server's clock. */
-export async function slotOf(
+/** What the bytes of a key say, by the server's clock; at once, unless that is to be asked for. */
+export function slotOf(
   bytes: Buffer,
   request: KeyRequest,
   client: Redis,
   server: ServerSide,
-): Promise<Slot> {
-  const frame = parseFrame(bytes, request.key, physicalKey(request));
+): Slot | Promise<Slot> {
+  return readSlot(bytes, request.key, physicalKey(request), client, server);
+}
+
+/** The same where the whole key is known already. */
+export function readSlot(
+  bytes: Buffer,
+  key: string,
+  wholeKey: string,
+  client: Redis,
+  server: ServerSide,
+): Slot | Promise<Slot> {
+  const frame = parseFrame(bytes, key, wholeKey);
   if (frame.kind === 'entry' && frame.times === undefined) return new PlainEntry(frame);
-  const now = await serverTime(client, server);
+  const now = server.clock.now();
+  if (now !== undefined) return timedSlotOf(frame, now);
+  return askTime(client, server).then((time) => timedSlotOf(frame, time));
+}
+
+function timedSlotOf(frame: Frame, now: number): Slot {
   const lease = heldLease(frame.lease, now);
   if (frame.kind === 'lease') {
     return lease === undefined ? ABSENT : { state: 'lease', writeId: frame.writeId, lease };
@@ -124,9 +142,11 @@ function heldLease(lease: Lease | undefined, now: number): HeldLease | undefined
   return { token: lease.token === NOBODY ? '' : lease.token, endsIn: lease.leaseDeadline - now };
 }
 
-async function serverTime(client: Redis, { clock }: ServerSide): Promise<number> {
-  const known = clock.now();
-  if (known !== undefined) return known;
+async function serverTime(client: Redis, server: ServerSide): Promise<number> {
+  return server.clock.now() ?? (await askTime(client, server));
+}
+
+async function askTime(client: Redis, { clock }: ServerSide): Promise<number> {
   const askedAt = performance.now();
   const [seconds, microseconds] = await secondStep(client.time());
   clock.compare(Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000), askedAt);

@@ -23,8 +23,10 @@ import { RedisFollowing } from './redis-following.js';
 import { RedisKeeping } from './redis-keeping.js';
 import { RedisLeases } from './redis-leases.js';
 import { ABSENT, lifeOf, roomFor, sealPut, slotOf } from './redis-slot.js';
-import type { RedisShard, RedisTopology, ServerSide } from './redis-topology.js';
+import type { RedisShard, RedisTopology } from './redis-topology.js';
+import type { ServerSide } from './server-side.js';
 import { RedisVersions } from './redis-versions.js';
+import { TurnBatches } from './turn-batches.js';
 import { describeReply, foreign, type KeyRequest, physicalKey, ScriptRunner } from './script-runner.js';
 import { ANSWER, REMOVE } from './scripts.js';
 
@@ -37,16 +39,18 @@ export class RedisStore implements FollowableStore {
   readonly #scripts: ScriptRunner;
   readonly #keeping: RedisKeeping;
   readonly #handlers: CommandHandlers;
+  /** Absent where keys that are asked for together may be on different servers. */
+  readonly #batches: TurnBatches | undefined;
 
   constructor(topology: RedisTopology) {
     this.#topology = topology;
     this.#scripts = new ScriptRunner(topology);
+    this.#batches = topology.connection && new TurnBatches(topology.connection);
     const leases = new RedisLeases(topology, this.#scripts);
     const versions = new RedisVersions(topology, this.#scripts);
     this.#keeping = new RedisKeeping(topology, this.#scripts, versions);
     this.#handlers = {
-      read: ({ prefix, keys, absent }) =>
-        each(keys, (key) => this.#read({ verb: 'read', prefix, key }, absent)),
+      read: ({ prefix, keys, absent }) => each(keys, (key) => this.#read(prefix, key, absent)),
       write: ({ prefix, puts }) =>
         each(puts, (put) => this.#write({ verb: 'write', prefix, key: put.key }, put)),
       remove: ({ prefix, keys }) => this.#remove(prefix, keys),
@@ -70,10 +74,20 @@ export class RedisStore implements FollowableStore {
   }
 
   execute<Op extends Operation>(command: Command<Op>): Promise<Reply<Op>> {
+    if (command.op !== 'read' && command.op !== 'write') this.#batches?.flush();
     return this.#handlers[command.op](command);
   }
 
+  look(prefix: string, key: string): Promise<Slot> {
+    return this.#read(prefix, key, 'certain');
+  }
+
+  put(prefix: string, put: Put): Promise<WriteId> {
+    return this.#write({ verb: 'write', prefix, key: put.key }, put);
+  }
+
   async watch(prefix: string, key: string, onChange: () => void): Promise<Watch> {
+    this.#batches?.flush();
     const request: KeyRequest = { verb: 'read', prefix, key };
     const wholeKey = physicalKey(request);
     let look: Look | undefined;
@@ -100,6 +114,7 @@ export class RedisStore implements FollowableStore {
     keys: readonly string[],
     absent?: Command<'read'>['absent'],
   ): Promise<readonly Kept<Outcome<Slot>>[]> {
+    if (keys.some((key) => this.#batches?.holdsWriteOf(prefix + key) === true)) this.#batches?.flush();
     return this.#keeping.read(prefix, keys, absent);
   }
 
@@ -108,13 +123,16 @@ export class RedisStore implements FollowableStore {
   }
 
   close(): Promise<void> {
+    this.#batches?.flush();
     return this.#topology.close();
   }
 
-  #read(request: KeyRequest, absent: Command<'read'>['absent']): Promise<Slot> {
-    const key = physicalKey(request);
-    return this.#topology.run(request, key, async (client, server) => {
-      return await this.#slot(request, await client.getBuffer(key), client, server, absent);
+  #read(prefix: string, key: string, absent: Command<'read'>['absent']): Promise<Slot> {
+    if (this.#batches !== undefined) return this.#batches.read(prefix, key, absent !== 'likely');
+    const request: KeyRequest = { verb: 'read', prefix, key };
+    const wholeKey = physicalKey(request);
+    return this.#topology.run(request, wholeKey, async (client, server) => {
+      return await this.#slot(request, await client.getBuffer(wholeKey), client, server, absent);
     });
   }
 
@@ -139,6 +157,7 @@ export class RedisStore implements FollowableStore {
   }
 
   #set(request: KeyRequest, put: Put): Promise<WriteId> {
+    if (this.#batches !== undefined) return this.#batches.write(request, put);
     const key = physicalKey(request);
     const life = lifeOf(put);
     return this.#topology.run(request, key, async (client) => {

@@ -1,21 +1,7 @@
-import type { Redis } from 'ioredis';
-import type { ChangeFeed } from './change-feed.js';
 import type { FeedFollower } from './near-feed.js';
 import type { RedisRequest, RedisTarget } from './redis-error.js';
-import type { ReplyLine } from './reply-line.js';
-import type { ServerClock } from './server-clock.js';
-
-/** What is known of the server behind one connection. */
-export interface ServerSide {
-  /** Vouches for its replies. */
-  readonly line: ReplyLine;
-  readonly clock: ServerClock;
-  /** Tells of changes of its keys. */
-  readonly changes: ChangeFeed;
-}
-
-/** Sends one operation on a client that is ready, without awaiting anything first. */
-export type Send<Reply> = (client: Redis, server: ServerSide) => Promise<Reply>;
+import type { Send } from './server-side.js';
+import type { WorkCarrier } from './work.js';
 
 /** One server that holds keys, for what concerns no single key. */
 export interface RedisShard {
@@ -32,6 +18,8 @@ export interface RedisShards {
 /** Which server holds which key: one holds all of them, or each master of a cluster holds some. */
 export interface RedisTopology {
   readonly target: RedisTarget;
+  /** The connection to the server that holds every key; absent where there are several. */
+  readonly connection?: WorkCarrier;
   /** Runs an operation on the server that holds the key. */
   run<Reply>(request: RedisRequest, key: string | Buffer, send: Send<Reply>): Promise<Reply>;
   shards(request: RedisRequest): Promise<RedisShards>;

@@ -1,5 +1,5 @@
 import { CacheSerializationError, type SpakkyCacheError } from '../contract/errors.js';
-import { operationError, type RedisRequest } from './redis-error.js';
+import { operationError, type RedisRequest, type RedisTarget } from './redis-error.js';
 import { operationFailure } from './redis-failure.js';
 import type { RedisTopology } from './redis-topology.js';
 import { ANSWER } from './scripts.js';
@@ -66,16 +66,26 @@ export class ScriptRunner {
 
   /** A reply that the command cannot have. */
   unexpected(request: RedisRequest, command: string, what: string): SpakkyCacheError {
-    const failure = operationFailure('REDIS_UNEXPECTED_REPLY', `${command} answered ${what}`);
-    return operationError(failure, request, this.#topology.target);
+    return unexpectedReply(request, command, what, this.#topology.target);
   }
+}
+
+/** A reply that a command cannot have. */
+export function unexpectedReply(
+  request: RedisRequest,
+  command: string,
+  what: string,
+  target: RedisTarget,
+): SpakkyCacheError {
+  const failure = operationFailure('REDIS_UNEXPECTED_REPLY', `${command} answered ${what}`);
+  return operationError(failure, request, target);
 }
 
 /** What is asked about one key. */
 export type KeyRequest = RedisRequest & { readonly key: string };
 
 /** A number that looks like it is none: another command may answer that. */
-function isMark(bytes: unknown, mark: string): boolean {
+export function isMark(bytes: unknown, mark: string): boolean {
   return Buffer.isBuffer(bytes) && bytes.toString('latin1') === mark;
 }
 

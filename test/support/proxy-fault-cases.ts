@@ -51,7 +51,7 @@ export function proxyFaultCases(T: number): readonly FaultCase[] {
     byName: {
       clear: 'REDIS_PROTOCOL',
       'get with tags': 'REDIS_PROTOCOL',
-      getMany: 'works or REDIS_PROTOCOL',
+      getMany: 'works',
       writeThrough: 'CACHE_WRITE_OUTDATED',
     },
   };
@@ -62,7 +62,6 @@ export function proxyFaultCases(T: number): readonly FaultCase[] {
       'get with tags': 'REDIS_PROTOCOL',
       'set with tags': 'REDIS_PROTOCOL',
       evictTags: 'REDIS_OUTCOME_UNKNOWN_LOST',
-      getMany: 'works or REDIS_PROTOCOL',
       setMany: 'works or REDIS_OUTCOME_UNKNOWN_LOST',
       getOrSet: 'REDIS_PROTOCOL',
       getOrSetMany: 'REDIS_PROTOCOL',

@@ -1,0 +1,240 @@
+import type { Redis } from 'ioredis';
+import { SpakkyCacheError } from '../contract/errors.js';
+import type { Slot } from '../core/cache-store.js';
+import { operationError, RedirectedError, type RedisRequest, type RedisTarget } from './redis-error.js';
+import { classifyFailure, unlessForbidden } from './redis-failure.js';
+import { ABSENT, readSlot } from './redis-slot.js';
+import type { ServerSide } from './server-side.js';
+import { secondStep } from './reply-line.js';
+import { describeReply, type KeyRequest, unexpectedReply } from './script-runner.js';
+import type { Explanation, Work } from './work.js';
+
+/** One key that somebody reads. */
+class Reading {
+  readonly slot: Promise<Slot>;
+  resolve!: (slot: Slot) => void;
+  reject!: (error: SpakkyCacheError) => void;
+
+  constructor(
+    readonly prefix: string,
+    readonly key: string,
+    readonly wholeKey: string,
+    /** Whether it must be certain that the key holds nothing when it seems so. */
+    public isCertain: boolean,
+  ) {
+    this.slot = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
+
+  get request(): KeyRequest {
+    return { verb: 'read', prefix: this.prefix, key: this.key };
+  }
+}
+
+/** What the batches of one connection learn from one another. */
+export interface ReadHabits {
+  /** Whether most keys of the last batch held nothing: then the proof of that is asked for together with the next one. */
+  expectsMisses: boolean;
+}
+
+/** Why the reply to one key is none. */
+class Refusal {
+  constructor(readonly reason: unknown) {}
+}
+
+/**
+ * Keys that are read in one turn of the event loop, with one command for all of them.
+ *
+ * MGET answers nothing for a key of another type, which must not pass for a miss: whether one of the keys without an
+ * answer exists is asked for after it, and if so, reading each by itself tells which. A read that was sent is never
+ * joined by a later caller, who must see what was written before.
+ */
+export class ReadBatch implements Work {
+  readonly request: RedisRequest;
+  readonly #target: RedisTarget;
+  readonly #habits: ReadHabits;
+  readonly #readings: Reading[] = [];
+  /** Only of several. */
+  #byKey: Map<string, Reading> | undefined;
+
+  constructor(prefix: string, target: RedisTarget, habits: ReadHabits) {
+    this.request = { verb: 'read', prefix };
+    this.#target = target;
+    this.#habits = habits;
+  }
+
+  get size(): number {
+    return this.#readings.length;
+  }
+
+  has(wholeKey: string): boolean {
+    return this.#find(wholeKey) !== undefined;
+  }
+
+  /** @param isCertain whether it must be certain that the key holds nothing when it seems so */
+  add(prefix: string, key: string, isCertain: boolean): Promise<Slot> {
+    const wholeKey = prefix + key;
+    const known = this.#find(wholeKey);
+    if (known !== undefined) {
+      known.isCertain ||= isCertain;
+      return known.slot;
+    }
+    const reading = new Reading(prefix, key, wholeKey, isCertain);
+    this.#readings.push(reading);
+    this.#byKey?.set(wholeKey, reading);
+    return reading.slot;
+  }
+
+  fail(explain: Explanation): void {
+    for (const reading of this.#readings) reading.reject(explain(reading.request));
+  }
+
+  async send(client: Redis, server: ServerSide): Promise<void> {
+    const readings = this.#readings;
+    const habits = this.#habits;
+    const [only] = readings;
+    if (readings.length === 1 && only !== undefined && !habits.expectsMisses) {
+      habits.expectsMisses = await this.#readOne(only, client, server);
+      return;
+    }
+    const values = habits.expectsMisses ? undefined : await this.#readAll(client);
+    const missing =
+      values === undefined
+        ? await this.#readEach(client, server)
+        : await this.#settleAll(values, client, server);
+    habits.expectsMisses = missing * 2 > readings.length;
+  }
+
+  #find(wholeKey: string): Reading | undefined {
+    const [first] = this.#readings;
+    if (first === undefined || first.wholeKey === wholeKey) return first;
+    this.#byKey ??= new Map([[first.wholeKey, first]]);
+    return this.#byKey.get(wholeKey);
+  }
+
+  /** @returns whether the key holds nothing */
+  async #readOne(reading: Reading, client: Redis, server: ServerSide): Promise<boolean> {
+    const value: unknown = await client.getBuffer(reading.wholeKey);
+    if (this.#settleEntry(reading, value, client, server)) return false;
+    const missing = await this.#settle([reading], [value], client, server);
+    if (missing.length === 0) return false;
+    // Nothing names its key: a reply too many looks just like it.
+    await server.line.confirm();
+    return resolveAbsent(missing) > 0;
+  }
+
+  /** Absent: the keys are to be read one by one. */
+  async #readAll(client: Redis): Promise<readonly unknown[] | undefined> {
+    const reply: unknown = await client.mgetBuffer(wholeKeysOf(this.#readings)).catch(unlessForbidden);
+    if (reply === undefined) return undefined;
+    if (Array.isArray(reply) && reply.length === this.#readings.length) return reply;
+    throw unexpectedReply(this.request, 'MGET', describeReply(reply), this.#target);
+  }
+
+  /** @returns how many keys hold nothing */
+  async #settleAll(values: readonly unknown[], client: Redis, server: ServerSide): Promise<number> {
+    const missing = await this.#settle(this.#readings, values, client, server);
+    if (missing.length === 0) return 0;
+    const looking = secondStep(client.exists(wholeKeysOf(missing))).catch(unlessForbidden);
+    const [found] = await Promise.all([looking, server.line.confirm()]);
+    if (found !== 0) await this.#refuseOtherTypes(missing, client, server);
+    return resolveAbsent(missing);
+  }
+
+  /** What is a value by now was written later than it was read. */
+  async #refuseOtherTypes(missing: readonly Reading[], client: Redis, server: ServerSide): Promise<void> {
+    const values = await this.#valuesOfEach(missing, client);
+    const refusals = values.map((value) => (value instanceof Refusal ? value : null));
+    await this.#settle(missing, refusals, client, server);
+  }
+
+  /** @returns how many keys hold nothing */
+  async #readEach(client: Redis, server: ServerSide): Promise<number> {
+    const { stream } = client;
+    stream.cork();
+    const reading = this.#valuesOfEach(this.#readings, client);
+    const proof = this.#habits.expectsMisses ? server.line.confirm() : undefined;
+    stream.uncork();
+    proof?.catch(() => undefined);
+    const missing = await this.#settle(this.#readings, await reading, client, server);
+    if (missing.length === 0) return 0;
+    // Nothing names its key: a reply too many looks just like it.
+    await (proof ?? server.line.confirm());
+    return resolveAbsent(missing);
+  }
+
+  /** The values, or why there are none. */
+  #valuesOfEach(readings: readonly Reading[], client: Redis): Promise<readonly unknown[]> {
+    const replies = readings.map(({ wholeKey }) => client.getBuffer(wholeKey));
+    return Promise.all(replies.map((reply) => reply.catch((error: unknown) => new Refusal(error))));
+  }
+
+  /** Whether it was an entry that is whole, as most replies are. */
+  #settleEntry(reading: Reading, value: unknown, client: Redis, server: ServerSide): boolean {
+    if (!Buffer.isBuffer(value)) return false;
+    try {
+      const slot = readSlot(value, reading.key, reading.wholeKey, client, server);
+      if (slot instanceof Promise) return false;
+      reading.resolve(slot);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Tells what each key holds that holds something; answers those that seem to hold nothing. */
+  async #settle(
+    readings: readonly Reading[],
+    values: readonly unknown[],
+    client: Redis,
+    server: ServerSide,
+  ): Promise<readonly Reading[]> {
+    const missing: Reading[] = [];
+    const failed: (readonly [Reading, SpakkyCacheError])[] = [];
+    const asking: Promise<void>[] = [];
+    for (let index = 0; index < readings.length; index += 1) {
+      const reading = readings[index];
+      const value = values[index];
+      if (reading === undefined) break;
+      try {
+        if (value === null && reading.isCertain) missing.push(reading);
+        else {
+          const slot = this.#slotOf(reading, value, client, server);
+          if (slot instanceof Promise) asking.push(slot.then((found) => reading.resolve(found)));
+          else reading.resolve(slot);
+        }
+      } catch (error) {
+        if (!(error instanceof SpakkyCacheError)) throw error;
+        failed.push([reading, error]);
+      }
+    }
+    await Promise.all(asking);
+    // A reply that cannot be this key's may be another's.
+    if (failed.length > 0) await server.line.confirm();
+    for (const [reading, error] of failed) reading.reject(error);
+    return missing;
+  }
+
+  #slotOf(reading: Reading, value: unknown, client: Redis, server: ServerSide): Slot | Promise<Slot> {
+    if (Buffer.isBuffer(value)) return readSlot(value, reading.key, reading.wholeKey, client, server);
+    if (value === null) return ABSENT;
+    const { request } = reading;
+    if (!(value instanceof Refusal))
+      throw unexpectedReply(request, 'GET', describeReply(value), this.#target);
+    const failure = classifyFailure(value.reason);
+    if (failure.kind === 'operation') throw operationError(failure, request, this.#target);
+    if (failure.kind === 'redirection') throw new RedirectedError(request, this.#target, failure);
+    throw value.reason;
+  }
+}
+
+function resolveAbsent(readings: readonly Reading[]): number {
+  for (const reading of readings) reading.resolve(ABSENT);
+  return readings.length;
+}
+
+function wholeKeysOf(readings: readonly Reading[]): string[] {
+  return readings.map(({ wholeKey }) => wholeKey);
+}
