@@ -19,8 +19,6 @@ const shared = {
   },
 };
 
-const withoutServer = ['<rootDir>/test/unit/', '<rootDir>/test/types/'];
-
 /** Jest runs these two only when a test of such a project runs: unit tests need no server. */
 const withServer = {
   ...shared,
@@ -28,21 +26,54 @@ const withServer = {
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
 };
 
+const withoutServer = ['{unit,types}/**/*'];
+
+/** They work rather than wait, and measure no short times: two at once. */
+const working = ['{contract,e2e,package}/**/*', 'integration/{redis-server,redis-servers}'];
+
+/** They measure times, and wait for most of their own: two at once leave each other enough of two processors. */
+const waiting = [
+  'integration/{change-feed,fault-proxy,faults,load-outages,redis-connection,topology-sentinel}',
+];
+
+/** Every other spec, and whatever is new, has the machine for itself. */
+const named = [...withoutServer, ...working, ...waiting];
+const others = ['**/*', ...named.map((spec) => `!**/test/${spec}.spec.ts`)];
+
+/** The lanes take turns. */
+const lanes = {
+  working: { name: 'working', atOnce: 2, longest: ['/contract/contract.spec.ts', '/consumers.spec.ts'] },
+  waiting: { name: 'waiting', atOnce: 2, longest: ['/change-feed.spec.ts'] },
+  alone: { name: 'alone', atOnce: 1, longest: [] },
+};
+
+function inLane(lane, specs) {
+  return {
+    runner: ['<rootDir>/test/support/jest-lane.mjs', lane],
+    testMatch: specs.map((spec) => (spec.startsWith('!') ? spec : `<rootDir>/test/${spec}.spec.ts`)),
+  };
+}
+
+/** The same specs, with the oldest client that is supported. */
+function withOldClient(lane) {
+  return {
+    ...withServer,
+    ...lane,
+    displayName: 'redis, ioredis 5',
+    moduleNameMapper: { ...shared.moduleNameMapper, '^ioredis$': 'ioredis-v5' },
+  };
+}
+
 export default {
+  // With less, Jest would put every spec into one process, and no lane would count.
+  maxWorkers: 2,
   projects: [
-    { ...shared, displayName: 'unit', testMatch: withoutServer.map((folder) => `${folder}**/*.spec.ts`) },
-    {
-      ...withServer,
-      displayName: 'redis',
-      testMatch: ['<rootDir>/test/**/*.spec.ts'],
-      testPathIgnorePatterns: withoutServer,
-    },
-    {
-      ...withServer,
-      displayName: 'redis, ioredis 5',
-      testMatch: ['<rootDir>/test/integration/{change-feed,redis-connection,topologies,topology-*}.spec.ts'],
-      moduleNameMapper: { ...shared.moduleNameMapper, '^ioredis$': 'ioredis-v5' },
-    },
+    { ...shared, displayName: 'unit', ...inLane(lanes.working, withoutServer) },
+    { ...withServer, displayName: 'redis', ...inLane(lanes.working, working) },
+    { ...withServer, displayName: 'redis', ...inLane(lanes.waiting, waiting) },
+    { ...withServer, displayName: 'redis', ...inLane(lanes.alone, others) },
+    withOldClient(inLane(lanes.waiting, ['integration/{change-feed,redis-connection,topology-sentinel}'])),
+    withOldClient(inLane(lanes.alone, ['integration/{topologies,topology-cluster}'])),
   ],
   collectCoverageFrom: [
     'lib/**/*.ts',
