@@ -130,7 +130,8 @@ describe('An error', () => {
 
 /** A backend that offers the contract and nothing else. */
 class PlainBackend<T> implements ICache<T> {
-  readonly #inner = new InMemoryCache<T>();
+  /** No time passes for it: what a test of expiry says of it must not depend on how long the test takes. */
+  readonly #inner = new InMemoryCache<T>({ clock: () => 0 });
 
   get(key: string): Promise<CacheResult<T>> {
     return this.#inner.get(key);
