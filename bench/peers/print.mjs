@@ -22,8 +22,10 @@ export function printCell(cell, results) {
           'p99 µs': round(quantile(latencies, 0.99) * 1_000),
           'CPU µs': round(quantile(processor, 0.5)),
           'Redis µs': round(quantile(server, 0.5)),
-          'B allocated': allocated && Math.round(allocated),
-          'B kept': kept && Math.round(kept),
+          ...(allocated !== undefined && {
+            'B allocated': Math.round(allocated),
+            'B kept': Math.round(kept),
+          }),
         };
         return [CONTESTANTS[name].title, row];
       }),
