@@ -1,4 +1,4 @@
-import type { CacheMetricsSnapshot } from '../contract/capabilities.js';
+import type { CacheMetricsSnapshot, CacheNearMetrics } from '../contract/capabilities.js';
 import { SpakkyCacheError } from '../contract/errors.js';
 
 type Counts = { -readonly [Name in Exclude<keyof CacheMetricsSnapshot, 'errors' | 'near'>]: number };
@@ -30,7 +30,9 @@ export class CacheMeter {
     this.#errors.set(error.code, (this.#errors.get(error.code) ?? 0) + 1);
   }
 
-  snapshot(): CacheMetricsSnapshot {
-    return { ...this.counts, errors: Object.fromEntries(this.#errors) };
+  /** @param near what the near tier has counted, if there is one */
+  snapshot(near?: CacheNearMetrics): CacheMetricsSnapshot {
+    const counted = { ...this.counts, errors: Object.fromEntries(this.#errors) };
+    return near === undefined ? counted : { ...counted, near };
   }
 }

@@ -54,14 +54,10 @@ export abstract class CoreCache<T = unknown>
   }
 
   get(key: string, options?: { readonly tags?: readonly string[] }): Promise<CacheResult<T>> {
-    if (this.#near === undefined || options !== undefined || this.closed) return this.#read(key, options);
-    try {
-      const hit = this.#entries.peek(this.#near, key);
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what is under this prefix is what set() took
-      return hit === undefined ? this.#read(key) : Promise.resolve(hit as CacheHit<T>);
-    } catch (error) {
-      return Promise.reject(this.#counted(error));
-    }
+    const isPlain = this.#near === undefined || options !== undefined || this.closed;
+    const hit = isPlain ? undefined : this.#entries.peek(key);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what is under this prefix is what set() took
+    return (hit as Promise<CacheHit<T>> | undefined) ?? this.#read(key, options);
   }
 
   async set(key: string, value: T, options?: TaggedWriteOptions): Promise<void> {
@@ -174,8 +170,7 @@ export abstract class CoreCache<T = unknown>
   }
 
   metrics(): CacheMetricsSnapshot {
-    const snapshot = this.#territory.shared.meter.snapshot();
-    return this.#near === undefined ? snapshot : { ...snapshot, near: this.#near.metrics() };
+    return this.#territory.shared.meter.snapshot(this.#near?.metrics());
   }
 
   /**

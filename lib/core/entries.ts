@@ -4,7 +4,6 @@ import type { EntrySlot, Put, Slot } from './cache-store.js';
 import { makeEntry, putOf, stampsFor } from './entry-maker.js';
 import { hitOf } from './hit-of.js';
 import type { KeyGroup, KeyOrder } from './key-order.js';
-import type { NearTier } from './near-tier.js';
 import { onlyOutcome } from './only-outcome.js';
 import { areCurrent, type KnownVersions, lookUpVersions } from './tag-versions.js';
 import type { WritePlan } from './write-options.js';
@@ -33,10 +32,16 @@ export class Entries {
   }
 
   /** Answers at once what is near and certain to be a hit; undefined says nothing. What is found under it is a key. */
-  peek(near: NearTier, key: unknown): CacheHit<unknown> | undefined {
-    if (typeof key !== 'string' || !this.#order.isQuiet) return undefined;
-    const entry = near.peek(this.prefix, key);
-    return entry === undefined ? undefined : this.#hit(key, entry);
+  peek(key: unknown): Promise<CacheHit<unknown>> | undefined {
+    const { near, meter } = this.runtime;
+    if (near === undefined || typeof key !== 'string' || !this.#order.isQuiet) return undefined;
+    try {
+      const entry = near.peek(this.prefix, key);
+      return entry === undefined ? undefined : Promise.resolve(this.#hit(key, entry));
+    } catch (error) {
+      meter.countError(error);
+      return Promise.reject(error);
+    }
   }
 
   /** Reads an entry where that takes nothing else; undefined: it is to be read in the usual way. */

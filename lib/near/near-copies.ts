@@ -1,11 +1,14 @@
 import { LRUCache } from 'lru-cache';
-import type { EntrySlot, SharedValue, Stamps, TagVersion } from '../core/cache-store.js';
-import type { Keeping, Warrant } from '../core/followable-store.js';
+import type { EntrySlot, SharedValue, Stamps, TagVersion, WriteId } from '../core/cache-store.js';
+import type { Keeping } from '../core/followable-store.js';
+import { type Copy, EntryCopy, nameOfTag, type Place, VersionCopy } from './copies.js';
 
 /** Measured: what a copy takes in memory beside its bytes and its key. */
-const COPY_OVERHEAD = 300;
+const COPY_OVERHEAD = 600;
 /** What a stamp takes beside the name of its tag. */
 const STAMP_OVERHEAD = 100;
+/** So often the use of a copy is noted, in milliseconds: to note each one takes as long as all the rest of a read. */
+const NOTING_INTERVAL = 100;
 
 /** What bounds the copies. */
 export interface NearBounds {
@@ -14,102 +17,88 @@ export interface NearBounds {
   readonly maxBytes: number;
 }
 
-/** An entry that is kept; whoever reads it is given this object. */
-export class EntryCopy implements EntrySlot {
-  readonly state = 'entry';
-  readonly fresh = true;
-  readonly start = 0;
-  readonly writeId: string;
-  readonly bytes: Buffer;
-  readonly stamps: Stamps | undefined;
-  readonly shared: SharedValue | undefined;
-  readonly until: number;
-  readonly warrant: Warrant;
-
-  constructor(entry: EntrySlot, { until, warrant }: Keeping, shared: SharedValue | undefined) {
-    this.writeId = entry.writeId;
-    this.bytes = ownBytes(entry);
-    this.stamps = entry.stamps;
-    this.shared = shared;
-    this.until = until;
-    this.warrant = warrant;
-  }
-}
-
-/** The version of a tag that is kept. */
-export class VersionCopy {
-  readonly version: TagVersion;
-  readonly until: number;
-  readonly warrant: Warrant;
-
-  constructor(version: TagVersion, { until, warrant }: Keeping) {
-    this.version = version;
-    this.until = until;
-    this.warrant = warrant;
-  }
-}
-
-type Copy = EntryCopy | VersionCopy;
-
 /** Copies by whole key, bounded in number and in bytes: the least recently used go first. */
 export class NearCopies {
   readonly #maxBytes: number;
   readonly #copies: LRUCache<string, Copy>;
+  /** By prefix and key as well: to put both together takes longer than to look for each. */
+  readonly #shelves = new Map<string, Map<string, EntryCopy>>();
 
   constructor({ maxEntries, maxBytes }: NearBounds) {
     this.#maxBytes = maxBytes;
-    this.#copies = new LRUCache({ max: maxEntries, maxSize: maxBytes });
+    this.#copies = new LRUCache({
+      max: maxEntries,
+      maxSize: maxBytes,
+      dispose: (copy) => this.#onDropped(copy),
+    });
   }
 
-  /** The entry under a whole key, if it may serve now. */
-  entry(key: string, now: number): EntryCopy | undefined {
-    const copy = this.#copies.get(key);
-    return copy instanceof EntryCopy && this.#mayServe(key, copy, now) ? copy : undefined;
+  /** The entry under a key, if it may serve now. */
+  entry(prefix: string, key: string, now: number): EntryCopy | undefined {
+    const copy = this.#shelves.get(prefix)?.get(key) ?? this.#copies.peek(prefix + key);
+    return copy instanceof EntryCopy && this.#mayServe(copy, now) ? copy : undefined;
   }
 
-  /** The version under the key of a tag, if it may serve now. */
-  version(key: string, now: number): TagVersion | undefined {
-    const copy = this.#copies.get(key);
-    return copy instanceof VersionCopy && this.#mayServe(key, copy, now) ? copy.version : undefined;
+  /** The same, if all versions are kept, too, that make it a hit. */
+  hit(prefix: string, key: string, now: number): EntryCopy | undefined {
+    const copy = this.#shelves.get(prefix)?.get(key);
+    if (copy === undefined || !this.#mayServe(copy, now)) return undefined;
+    return copy.stamps === undefined || this.#isCurrent(copy, prefix, copy.stamps, now) ? copy : undefined;
+  }
+
+  /** The version under the name of a tag, if it may serve now. */
+  version(prefix: string, name: string, now: number): VersionCopy | undefined {
+    const copy = this.#copies.peek(prefix + name);
+    return copy instanceof VersionCopy && this.#mayServe(copy, now) ? copy : undefined;
   }
 
   /** The copy of this very write, whether or not it may serve by itself. */
-  entryOfWrite(key: string, writeId: string): EntryCopy | undefined {
-    const copy = this.#copies.peek(key);
+  entryOfWrite({ prefix, name }: Place, writeId: WriteId): EntryCopy | undefined {
+    const copy = this.#copies.peek(prefix + name);
     return copy instanceof EntryCopy && copy.writeId === writeId ? copy : undefined;
   }
 
   /** Whether the copy is of this version. */
-  isVersion(key: string, version: TagVersion): boolean {
-    const copy = this.#copies.peek(key);
+  isVersion({ prefix, name }: Place, version: TagVersion): boolean {
+    const copy = this.#copies.peek(prefix + name);
     return copy instanceof VersionCopy && copy.version === version;
   }
 
-  /** Keeps an entry in place of what was kept under its key. Undefined when it is too large. */
-  keepEntry(key: string, entry: EntrySlot, keeping: Keeping, shared?: SharedValue): EntryCopy | undefined {
-    const size = sizeOf(key, entry);
+  /** Keeps an entry in the place of what was kept there. Undefined when it is too large. */
+  keepEntry(
+    place: Place,
+    entry: EntrySlot,
+    keeping: Keeping,
+    shared: SharedValue | undefined,
+  ): EntryCopy | undefined {
+    const wholeKey = place.prefix + place.name;
+    const size = sizeOf(wholeKey, entry);
     if (size > this.#maxBytes) {
-      this.#copies.delete(key);
+      this.drop(wholeKey);
       return undefined;
     }
-    const copy = new EntryCopy(entry, keeping, shared);
-    this.#copies.set(key, copy, { size });
+    const copy = new EntryCopy(place, entry, keeping, shared);
+    this.#copies.set(wholeKey, copy, { size });
+    const shelf = this.#shelves.get(place.prefix);
+    if (shelf === undefined) this.#shelves.set(place.prefix, new Map([[place.name, copy]]));
+    else shelf.set(place.name, copy);
     return copy;
   }
 
-  keepVersion(key: string, version: TagVersion, keeping: Keeping): void {
-    const size = COPY_OVERHEAD + key.length + version.length;
-    this.#copies.set(key, new VersionCopy(version, keeping), { size });
+  keepVersion(place: Place, version: TagVersion, keeping: Keeping): void {
+    const wholeKey = place.prefix + place.name;
+    const size = COPY_OVERHEAD + wholeKey.length + version.length;
+    this.#copies.set(wholeKey, new VersionCopy(place, version, keeping), { size });
   }
 
-  /** Answers whether there was one. */
-  drop(key: string): boolean {
-    return this.#copies.delete(key);
+  /** Answers whether there was a copy. */
+  drop(wholeKey: string): boolean {
+    return this.#copies.delete(wholeKey);
   }
 
   dropUnder(prefix: string): void {
-    const under = [...this.#copies.keys()].filter((key) => key.startsWith(prefix));
-    for (const key of under) this.#copies.delete(key);
+    const under = [...this.#copies.keys()].filter((wholeKey) => wholeKey.startsWith(prefix));
+    for (const wholeKey of under) this.#copies.delete(wholeKey);
   }
 
   dropAll(): void {
@@ -125,22 +114,44 @@ export class NearCopies {
   }
 
   /** A warrant that is only late may hold again; an end never moves. */
-  #mayServe(key: string, { until, warrant }: Copy, now: number): boolean {
-    if (now < until) return warrant.holds(now);
-    this.#copies.delete(key);
-    return false;
+  #mayServe(copy: Copy, now: number): boolean {
+    if (now >= copy.until) {
+      this.drop(copy.place.prefix + copy.place.name);
+      return false;
+    }
+    if (!copy.warrant.holds(now)) return false;
+    if (now - copy.usedAt >= NOTING_INTERVAL) {
+      copy.usedAt = now;
+      this.#copies.get(copy.place.prefix + copy.place.name);
+    }
+    return true;
+  }
+
+  /** Which versions agree is looked for once; from then on they only have to be here still. */
+  #isCurrent(copy: EntryCopy, prefix: string, stamps: Stamps, now: number): boolean {
+    if (copy.versions?.every((version) => version.isKept && this.#mayServe(version, now))) return true;
+    const found: VersionCopy[] = [];
+    for (const [tag, stamp] of stamps) {
+      const version = this.version(prefix, nameOfTag(tag), now);
+      if (version?.version !== stamp) return false;
+      found.push(version);
+    }
+    copy.versions = found;
+    return true;
+  }
+
+  #onDropped(copy: Copy): void {
+    copy.isKept = false;
+    const { prefix, name } = copy.place;
+    const shelf = this.#shelves.get(prefix);
+    if (shelf === undefined || shelf.get(name) !== copy) return;
+    shelf.delete(name);
+    if (shelf.size === 0) this.#shelves.delete(prefix);
   }
 }
 
-/** A reply may be a part of something large, which would stay in memory with it. */
-function ownBytes({ bytes, start }: EntrySlot): Buffer {
-  const own = Buffer.allocUnsafeSlow(bytes.length - start);
-  bytes.copy(own, 0, start);
-  return own;
-}
-
-function sizeOf(key: string, { bytes, start, stamps }: EntrySlot): number {
-  let size = COPY_OVERHEAD + key.length + bytes.length - start;
+function sizeOf(wholeKey: string, { bytes, start, stamps }: EntrySlot): number {
+  let size = COPY_OVERHEAD + wholeKey.length + bytes.length - start;
   for (const tag of stamps?.keys() ?? []) size += STAMP_OVERHEAD + tag.length;
   return size;
 }

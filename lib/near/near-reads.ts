@@ -1,4 +1,5 @@
 import type { Keeping, Kept } from '../core/followable-store.js';
+import type { Place } from './copies.js';
 
 /** What is known of reads of one key since they were sent. */
 interface ReadMark {
@@ -6,11 +7,14 @@ interface ReadMark {
   isMarked: boolean;
 }
 
-/** What to do about a read. */
-interface Question<Answer> {
+/** What a store is asked. */
+export interface Question<Answer> {
+  readonly prefix: string;
+  /** Keys, or what stands for tags. */
+  readonly names: readonly string[];
   readonly send: () => Promise<readonly Kept<Answer>[]>;
-  /** Told what was answered about a key, and how long that may be kept: absent, when it may not. */
-  readonly take: (wholeKey: string, answer: Answer, keeping: Keeping | undefined) => Answer;
+  /** Told what was answered, and how long that may be kept: absent, when it may not. */
+  readonly take: (place: Place, answer: Answer, keeping: Keeping | undefined) => Answer;
 }
 
 /**
@@ -27,24 +31,20 @@ export class NearReads {
   }
 
   /** Asks a store; of several reads of a key that are under way together the first answer at most may be kept. */
-  async ask<Answer>(
-    wholeKeys: readonly string[],
-    { send, take }: Question<Answer>,
-  ): Promise<readonly Answer[]> {
-    if (wholeKeys.length === 0) return [];
+  async ask<Answer>({ prefix, names, send, take }: Question<Answer>): Promise<readonly Answer[]> {
     const sentAt = performance.now();
-    const marks = wholeKeys.map((key) => this.#begin(key));
+    const marks = names.map((name) => this.#begin(prefix + name));
     const replies = await send().catch((error: unknown) => {
-      for (const key of wholeKeys) this.mark(key);
+      for (const name of names) this.mark(prefix + name);
       throw error;
     });
     const now = performance.now();
     return replies.map(({ answer, keeping }, index) => {
-      const wholeKey = wholeKeys[index] ?? '';
+      const name = names[index] ?? '';
       const isCurrent = marks[index]?.isMarked === false;
       // Which of the others sees the key later than this one is not known.
-      this.mark(wholeKey);
-      return take(wholeKey, answer, isCurrent ? this.#bounded(keeping, sentAt, now) : undefined);
+      this.mark(prefix + name);
+      return take({ prefix, name }, answer, isCurrent ? this.#bounded(keeping, sentAt, now) : undefined);
     });
   }
 

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { ResolvedNearOptions } from '../config/resolved-redis-cache-options.js';
 import type { CacheNearMetrics } from '../contract/capabilities.js';
 import type {
@@ -10,17 +11,14 @@ import type {
   Outcome,
   Reply,
   Slot,
-  Stamps,
   TagVersion,
   Watch,
 } from '../core/cache-store.js';
 import type { FollowableStore, Following, Keeping } from '../core/followable-store.js';
 import type { NearTier } from '../core/near-tier.js';
+import { nameOfTag, type Place } from './copies.js';
 import { NearCopies } from './near-copies.js';
-import { NearReads } from './near-reads.js';
-
-/** A lone surrogate: no prefix, key or tag has one, so that no key of an entry can be that of a version. */
-const TAG_MARK = '\uDC00';
+import { NearReads, type Question } from './near-reads.js';
 
 /**
  * Keeps copies of what a store answered, in this process, for as long as the store tells of every change. Only reads
@@ -48,7 +46,7 @@ export class NearStore implements CacheStore, NearTier {
     begin: (command) => this.#changeKeys(command, [command.key]),
     settle: (command) => this.#changeKeys(command, [command.put.key]),
     keep: (command) => this.#changeKeys(command, [command.key]),
-    evict: (command) => this.#changeKeys(command, command.tags.map(ofTag)),
+    evict: (command) => this.#changeKeys(command, command.tags.map(nameOfTag)),
     clear: (command) => this.#change(command, () => this.#forgetUnder(command.prefix)),
     ping: (command) => this.#ping(command),
   };
@@ -64,7 +62,7 @@ export class NearStore implements CacheStore, NearTier {
     this.#isShared = options.values === 'frozen';
     this.#following = store.follow({
       onChange: (wholeKey) => this.#onChange(wholeKey),
-      onVersionChange: (prefix, tag) => this.#onChange(prefix + ofTag(tag)),
+      onVersionChange: (prefix, tag) => this.#onChange(prefix + nameOfTag(tag)),
       onLoss: () => this.#onLoss(),
     });
   }
@@ -83,7 +81,7 @@ export class NearStore implements CacheStore, NearTier {
     if (refusal !== undefined) throw refusal;
     const watch = await this.#store.watch(prefix, key, onChange);
     this.#reads.mark(prefix + key);
-    this.#takeSlot(prefix + key, watch.slot);
+    this.#takeSlot({ prefix, name: key }, watch.slot);
     return watch;
   }
 
@@ -93,11 +91,8 @@ export class NearStore implements CacheStore, NearTier {
   }
 
   peek(prefix: string, key: string): EntrySlot | undefined {
-    const now = performance.now();
-    const entry = this.#copies.entry(prefix + key, now);
-    if (entry === undefined) return undefined;
-    if (entry.stamps !== undefined && !this.#areNear(prefix, entry.stamps, now)) return undefined;
-    this.#counts.hits += 1;
+    const entry = this.#copies.hit(prefix, key, performance.now());
+    if (entry !== undefined) this.#counts.hits += 1;
     return entry;
   }
 
@@ -106,53 +101,58 @@ export class NearStore implements CacheStore, NearTier {
     return { isTrusted: this.#following.isTrusted(performance.now()), ...this.#counts, entries, bytes };
   }
 
-  #areNear(prefix: string, stamps: Stamps, now: number): boolean {
-    for (const [tag, version] of stamps) {
-      if (this.#copies.version(prefix + ofTag(tag), now) !== version) return false;
-    }
-    return true;
-  }
-
   /** Copies of what is kept, and for the rest the answers of the store, in the order of the keys. */
   async #read({ prefix, keys, absent }: Command<'read'>): Promise<readonly Outcome<Slot>[]> {
     const now = performance.now();
-    const near: readonly (EntrySlot | undefined)[] = keys.map((key) => this.#copies.entry(prefix + key, now));
+    const near: readonly (EntrySlot | undefined)[] = keys.map((key) => this.#copies.entry(prefix, key, now));
     const missing = keys.filter((_key, index) => near[index] === undefined);
     this.#counts.hits += keys.length - missing.length;
     this.#counts.misses += missing.length;
-    const answers = await this.#reads.ask(
-      missing.map((key) => prefix + key),
-      {
-        send: () => this.#store.readToKeep(prefix, missing, absent),
-        take: (wholeKey, answer, keeping) => this.#takeSlot(wholeKey, answer, keeping),
-      },
-    );
-    return fill(near, answers);
+    return await this.#fill(near, {
+      prefix,
+      names: missing,
+      send: () => this.#store.readToKeep(prefix, missing, absent),
+      take: (place, answer, keeping) => this.#takeSlot(place, answer, keeping),
+    });
   }
 
   /** The same for versions; those that are to be sure come from the store, all of them. */
   async #versions({ prefix, tags, sure }: Command<'versions'>): Promise<readonly (TagVersion | undefined)[]> {
     const now = performance.now();
-    const isSure = sure === true;
-    const near = tags.map((tag) => (isSure ? undefined : this.#copies.version(prefix + ofTag(tag), now)));
-    const missing = tags.filter((_tag, index) => near[index] === undefined);
-    const answers = await this.#reads.ask(
-      missing.map((tag) => prefix + ofTag(tag)),
-      {
-        send: () => this.#store.versionsToKeep(prefix, missing),
-        take: (wholeKey, answer, keeping) => this.#takeVersion(wholeKey, answer, keeping),
-      },
+    const near = tags.map((tag) =>
+      sure === true ? undefined : this.#copies.version(prefix, nameOfTag(tag), now)?.version,
     );
-    return fill(near, answers);
+    const missing = tags.filter((_tag, index) => near[index] === undefined);
+    return await this.#fill(near, {
+      prefix,
+      names: missing.map(nameOfTag),
+      send: () => this.#store.versionsToKeep(prefix, missing),
+      take: (place, answer, keeping) => this.#takeVersion(place, answer, keeping),
+    });
+  }
+
+  /** Puts the answers of the store where nothing was near. */
+  async #fill<Answer>(
+    near: readonly (NoInfer<Answer> | undefined)[],
+    question: Question<Answer>,
+  ): Promise<readonly Answer[]> {
+    const answers = question.names.length === 0 ? [] : await this.#reads.ask(question);
+    let next = 0;
+    return near.flatMap((one) => {
+      if (one !== undefined) return [one];
+      next += 1;
+      return answers.slice(next - 1, next);
+    });
   }
 
   /** They always come from the store: what is stamped with an outdated version is outdated for good. */
   async #stamp(command: Command<'stamp'>): Promise<readonly TagVersion[]> {
+    const { prefix, tags } = command;
     const versions = await this.#store.execute(command);
-    for (const [index, tag] of command.tags.entries()) {
-      const wholeKey = command.prefix + ofTag(tag);
-      this.#reads.mark(wholeKey);
-      this.#takeVersion(wholeKey, versions[index]);
+    for (const [index, tag] of tags.entries()) {
+      const place = { prefix, name: nameOfTag(tag) };
+      this.#reads.mark(prefix + place.name);
+      this.#takeVersion(place, versions[index]);
     }
     return versions;
   }
@@ -178,25 +178,24 @@ export class NearStore implements CacheStore, NearTier {
   }
 
   /** What the store says of a key replaces what was kept, or drops it unless it is the same. */
-  #takeSlot(wholeKey: string, answer: Outcome<Slot>, keeping?: Keeping): Outcome<Slot> {
-    const isEntry = 'state' in answer && answer.state === 'entry' && answer.fresh;
-    if (!isEntry || answer.refresh !== undefined) {
-      this.#copies.drop(wholeKey);
+  #takeSlot(place: Place, answer: Outcome<Slot>, keeping?: Keeping): Outcome<Slot> {
+    if (!isPlainEntry(answer)) {
+      this.#copies.drop(place.prefix + place.name);
       return answer;
     }
     if (keeping !== undefined) {
-      const shared = this.#isShared ? {} : undefined;
-      return this.#copies.keepEntry(wholeKey, answer, keeping, shared) ?? answer;
+      return this.#copies.keepEntry(place, answer, keeping, this.#isShared ? {} : undefined) ?? answer;
     }
-    const same = this.#copies.entryOfWrite(wholeKey, answer.writeId);
-    if (same === undefined) this.#copies.drop(wholeKey);
+    const same = this.#copies.entryOfWrite(place, answer.writeId);
+    if (same === undefined) this.#copies.drop(place.prefix + place.name);
     return same ?? answer;
   }
 
-  #takeVersion(wholeKey: string, answer: TagVersion | undefined, keeping?: Keeping): TagVersion | undefined {
-    if (answer === undefined) this.#copies.drop(wholeKey);
-    else if (keeping !== undefined) this.#copies.keepVersion(wholeKey, answer, keeping);
-    else if (!this.#copies.isVersion(wholeKey, answer)) this.#copies.drop(wholeKey);
+  #takeVersion(place: Place, answer: TagVersion | undefined, keeping?: Keeping): TagVersion | undefined {
+    if (answer !== undefined && keeping !== undefined) this.#copies.keepVersion(place, answer, keeping);
+    else if (answer === undefined || !this.#copies.isVersion(place, answer)) {
+      this.#copies.drop(place.prefix + place.name);
+    }
     return answer;
   }
 
@@ -222,23 +221,11 @@ export class NearStore implements CacheStore, NearTier {
   }
 }
 
-function ofTag(tag: string): string {
-  return TAG_MARK + tag;
+/** Whether it is all that there is to know of the key for as long as it lives. */
+function isPlainEntry(slot: Outcome<Slot>): slot is EntrySlot {
+  return 'state' in slot && slot.state === 'entry' && slot.fresh && slot.refresh === undefined;
 }
 
 function keysOf(puts: Command<'write'>['puts']): readonly string[] {
   return puts.map(({ key }) => key);
-}
-
-/** Puts answers where nothing was near. */
-function fill<Answer>(
-  near: readonly (NoInfer<Answer> | undefined)[],
-  answers: readonly Answer[],
-): readonly Answer[] {
-  let next = 0;
-  return near.flatMap((one) => {
-    if (one !== undefined) return [one];
-    next += 1;
-    return answers.slice(next - 1, next);
-  });
 }
