@@ -3,6 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+// CI builds once, and then runs scripts each of which would build again.
+if (process.env.SPAKKY_IS_BUILT === 'yes') process.exit();
+
 const compiler = 'node_modules/@typescript/native/bin/tsc';
 
 rmSync('dist', { recursive: true, force: true });
