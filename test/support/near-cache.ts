@@ -1,20 +1,34 @@
 import { createCodec } from '../../lib/codec/codec.js';
 import { FrozenCodec } from '../../lib/codec/frozen-codec.js';
-import type { SerializerOptions } from '../../lib/codec/serializer.js';
 import { readNear } from '../../lib/config/near-reader.js';
 import type { NearOptions } from '../../lib/config/redis-cache-options.js';
 import { CoreCache } from '../../lib/core/core-cache.js';
 import { NearStore } from '../../lib/near/near-store.js';
 import type { FollowedStore } from './followed-store.js';
 
-/** A cache with a near tier over a store that a test turns by hand. */
+/** What the keys of both kinds of caches begin with. */
+export const NEAR_PREFIX = 'near:';
+
+/** A near tier in front of a store that a test turns by hand. */
+export function nearTier(store: FollowedStore, options: NearOptions = {}): NearStore {
+  const reading = readNear(options);
+  if (!reading.fits || reading.value === false) throw new TypeError('These are no options of a near tier.');
+  return new NearStore(store, reading.value);
+}
+
+/** A cache with a near tier. */
 export class NearCache<T = unknown> extends CoreCache<T> {
-  constructor(store: FollowedStore, options: NearOptions = {}, serializer: SerializerOptions = {}) {
-    const reading = readNear(options);
-    if (!reading.fits || reading.value === false) throw new TypeError('These are no options of a near tier.');
-    const near = new NearStore(store, reading.value);
-    const plain = createCodec(serializer);
+  constructor(store: FollowedStore, options: NearOptions = {}) {
+    const near = nearTier(store, options);
+    const plain = createCodec();
     const codec = options.values === 'frozen' ? new FrozenCodec(plain) : plain;
-    super({ store: near, near, codec, prefix: 'near:', drainFor: 100 });
+    super({ store: near, near, codec, prefix: NEAR_PREFIX, drainFor: 100 });
+  }
+}
+
+/** The same cache in another process, which has no near tier. */
+export class OtherCache<T = unknown> extends CoreCache<T> {
+  constructor({ others }: FollowedStore) {
+    super({ store: others, codec: createCodec(), prefix: NEAR_PREFIX, drainFor: 100 });
   }
 }
