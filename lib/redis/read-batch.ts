@@ -91,38 +91,40 @@ export class ReadBatch implements Work {
     for (const reading of this.#readings) reading.reject(explain(reading.request));
   }
 
-  async send(client: Redis, server: ServerSide): Promise<void> {
-    const readings = this.#readings;
-    const habits = this.#habits;
-    const [only] = readings;
-    if (readings.length === 1 && only !== undefined && !habits.expectsMisses) {
-      habits.expectsMisses = await this.#readOne(only, client, server);
-      return;
+  send(client: Redis, server: ServerSide): Promise<void> {
+    const [only] = this.#readings;
+    if (this.#readings.length > 1 || only === undefined || this.#habits.expectsMisses) {
+      return this.#readSeveral(client, server);
     }
-    const values = habits.expectsMisses ? undefined : await this.#readAll(client);
-    const missing =
-      values === undefined
-        ? await this.#readEach(client, server)
-        : await this.#settleAll(values, client, server);
-    habits.expectsMisses = missing * 2 > readings.length;
+    return this.#readOne(only, client, server);
   }
 
   #find(wholeKey: string): Reading | undefined {
-    const [first] = this.#readings;
+    const first = this.#readings[0];
     if (first === undefined || first.wholeKey === wholeKey) return first;
     this.#byKey ??= new Map([[first.wholeKey, first]]);
     return this.#byKey.get(wholeKey);
   }
 
-  /** @returns whether the key holds nothing */
-  async #readOne(reading: Reading, client: Redis, server: ServerSide): Promise<boolean> {
+  /** As most are: one command, and nothing that it does not take. */
+  async #readOne(reading: Reading, client: Redis, server: ServerSide): Promise<void> {
     const value: unknown = await client.getBuffer(reading.wholeKey);
-    if (this.#settleEntry(reading, value, client, server)) return false;
+    if (this.#settleEntry(reading, value, client, server)) return;
     const missing = await this.#settle([reading], [value], client, server);
-    if (missing.length === 0) return false;
+    this.#habits.expectsMisses = missing.length > 0;
     // Nothing names its key: a reply too many looks just like it.
-    await server.line.confirm();
-    return resolveAbsent(missing) > 0;
+    if (missing.length > 0) await server.line.confirm();
+    resolveAbsent(missing);
+  }
+
+  async #readSeveral(client: Redis, server: ServerSide): Promise<void> {
+    const habits = this.#habits;
+    const values = habits.expectsMisses ? undefined : await this.#readAll(client);
+    const missing =
+      values === undefined
+        ? await this.#readEach(client, server)
+        : await this.#settleAll(values, client, server);
+    habits.expectsMisses = missing * 2 > this.#readings.length;
   }
 
   /** Absent: the keys are to be read one by one. */
