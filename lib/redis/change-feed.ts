@@ -28,8 +28,8 @@ type Place = Pick<RedisLink, 'companion' | 'target'>;
 export class ChangeFeed {
   readonly #watches = new KeyWatches();
   readonly #kept = new KeptReads({
-    warrantOn: (client) => this.#warrantOn(client),
-    onKept: (key) => this.#near?.onKept(key),
+    warrantOn: (client) => this.warrantOn(client),
+    onKept: (key) => this.onKept(key),
     onOtherReply: (what, reply) => this.#onOtherReply(what, reply),
   });
   readonly #place: Place | undefined;
@@ -68,7 +68,7 @@ export class ChangeFeed {
    * @param client as that of {@link look}
    */
   begin(client: Redis): NearFeed | undefined {
-    this.#warrantOn(client);
+    this.warrantOn(client);
     return this.#near;
   }
 
@@ -83,6 +83,24 @@ export class ChangeFeed {
   async readToKeep(client: Redis, key: string | Buffer, isAlone: boolean): Promise<KeptReply> {
     if (this.#near !== undefined) return this.#kept.read(client, key, isAlone);
     return { bytes: await client.getBuffer(key), isConfirmed: false };
+  }
+
+  /**
+   * On whose word that may be kept which is read next, after `CLIENT CACHING YES`; absent: on nobody's, yet.
+   *
+   * @param client as that of {@link look}
+   */
+  warrantOn(client: Redis): Warrant | undefined {
+    this.#client = client;
+    this.#near?.ask();
+    if (this.#standing === undefined) this.#listen();
+    else if (this.#near?.isBegun === false) this.#beginNear();
+    return this.#near?.warrant;
+  }
+
+  /** What this key was read to hold may be kept. */
+  onKept(key: string | Buffer): void {
+    this.#near?.onKept(key);
   }
 
   /**
@@ -204,15 +222,6 @@ export class ChangeFeed {
     this.#beginNear();
     // They looked before it stood: their next look is noted.
     this.#watches.wakePolling();
-  }
-
-  /** On whose word that may be kept which this client reads next. */
-  #warrantOn(client: Redis): Warrant | undefined {
-    this.#client = client;
-    this.#near?.ask();
-    if (this.#standing === undefined) this.#listen();
-    else if (this.#near?.isBegun === false) this.#beginNear();
-    return this.#near?.warrant;
   }
 
   #beginNear(): void {

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Keeping, Warrant } from '../core/followable-store.js';
+import { GONE, untilOf } from './key-life.js';
 import { classifyFailure, OutOfStepError } from './redis-failure.js';
 
 /** What came of a read. */
@@ -57,10 +58,6 @@ interface Batch {
 
 /** That so many leave at once keeps the server from others for a tenth of a millisecond or two. */
 const MOST_KEYS = 256;
-/** What PTTL answers of a key without an expiry, and of one that is not there. */
-const FOR_EVER = -1;
-const GONE = -2;
-
 const NOTHING = Promise.resolve(undefined);
 
 /**
@@ -154,8 +151,7 @@ export class KeptReads {
     if (typeof left !== 'number') this.#guarantor.onOtherReply('PTTL', left);
     if (answer !== 'OK' || typeof left !== 'number' || left === GONE) return { bytes, isConfirmed };
     this.#guarantor.onKept(key);
-    const until = left === FOR_EVER ? Number.POSITIVE_INFINITY : sentAt + left;
-    return { bytes, isConfirmed, keeping: { until, warrant } };
+    return { bytes, isConfirmed, keeping: { until: untilOf(left, sentAt), warrant } };
   }
 }
 

@@ -74,6 +74,7 @@ export class RedisStore implements FollowableStore {
   }
 
   execute<Op extends Operation>(command: Command<Op>): Promise<Reply<Op>> {
+    if (command.op !== 'read') this.#keeping.flush();
     if (command.op !== 'read' && command.op !== 'write') this.#batches?.flush();
     return this.#handlers[command.op](command);
   }
@@ -83,6 +84,7 @@ export class RedisStore implements FollowableStore {
   }
 
   put(prefix: string, put: Put): Promise<WriteId> {
+    this.#keeping.flush();
     return this.#write({ verb: 'write', prefix, key: put.key }, put);
   }
 
@@ -124,6 +126,7 @@ export class RedisStore implements FollowableStore {
 
   close(): Promise<void> {
     this.#batches?.flush();
+    this.#keeping.flush();
     return this.#topology.close();
   }
 

@@ -181,6 +181,27 @@ describe('One server', () => {
     await store.tells('key:499');
   });
 
+  it('reads what was written before in the same turn, and before what is written after', async () => {
+    const store = await ready();
+    await store.set('kept');
+    const before = store.keep('key', 'kept');
+    const writing = store.set('key');
+    const after = store.keep('key', 'kept');
+    const removing = store.store.execute({ op: 'remove', prefix: store.prefix, keys: ['key', 'kept'] });
+    const statesOf = (reading: typeof after) => reading.then((all) => all.map(({ answer }) => answer));
+    expect(await statesOf(before)).toMatchObject([{ state: 'absent' }, { state: 'entry' }]);
+    expect(await statesOf(after)).toMatchObject([{ state: 'entry' }, { state: 'entry' }]);
+    await Promise.all([writing, removing]);
+  });
+
+  it('lets what was asked for before it is closed end well', async () => {
+    const store = await keeping();
+    const reading = store.keep('key', 'other');
+    await store.close();
+    expect(await reading).toMatchObject([{ answer: { state: 'entry' } }, { answer: { state: 'absent' } }]);
+    expect(await store.keep('key')).toMatchObject([{ answer: { code: 'CACHE_CLOSED' } }]);
+  });
+
   it('reads plainly until changes are told, and lets nothing be kept then', async () => {
     const store = newStore({ ...redis.address, socketTimeout: T });
     await store.set('key');
