@@ -282,7 +282,7 @@ describe('A slot that moves', () => {
       for (const to of masters.filter((node) => node !== from)) {
         const cache = redis.newCache({ socketTimeout: 5_000 });
         const tag = await tagOn(from, cache);
-        await Promise.all([...manyKeys(2_000, tag), ...manyKeys(3_000)].map((key) => cache.set(key, 1)));
+        await cache.setMany([...manyKeys(2_000, tag), ...manyKeys(3_000)].map((key) => [key, 1]));
 
         const migration = await redis.servers.migrateSlot(await slotOf(cache, tag), to);
         await migration.begin();
