@@ -3,6 +3,7 @@ import { SpakkyCacheError } from '../contract/errors.js';
 import type { Slot } from '../core/cache-store.js';
 import type { Kept, Warrant } from '../core/followable-store.js';
 import { FOR_EVER, GONE, untilOf } from './key-life.js';
+import { ReadBatch, type ReadHabits } from './read-batch.js';
 import { operationError, RedirectedError, type RedisRequest, type RedisTarget } from './redis-error.js';
 import { classifyFailure, OutOfStepError } from './redis-failure.js';
 import { ABSENT, readSlot } from './redis-slot.js';
@@ -37,6 +38,12 @@ class Reading {
   }
 }
 
+/** What the batches of one connection learn from one another. */
+export interface KeepHabits extends ReadHabits {
+  /** Whether the user may not name several keys in one command. */
+  readsOneByOne: boolean;
+}
+
 /** The replies to all of a batch. */
 interface Replies {
   readonly values: readonly unknown[];
@@ -54,14 +61,24 @@ export class KeepBatch implements Work {
   readonly request: RedisRequest;
   isSent = false;
   readonly #target: RedisTarget;
+  readonly #habits: KeepHabits;
   readonly #mark: string;
   readonly #readAlone: ReadAlone;
   readonly #readings: Reading[] = [];
 
-  /** @param mark that no other request has */
-  constructor(prefix: string, target: RedisTarget, mark: string, readAlone: ReadAlone) {
+  /**
+   * @param habits shared by the batches of one connection
+   * @param means a mark that no other request has, and how one key is read by itself
+   */
+  constructor(
+    prefix: string,
+    target: RedisTarget,
+    habits: KeepHabits,
+    { mark, readAlone }: { readonly mark: string; readonly readAlone: ReadAlone },
+  ) {
     this.request = { verb: 'read', prefix };
     this.#target = target;
+    this.#habits = habits;
     this.#mark = mark;
     this.#readAlone = readAlone;
   }
@@ -82,14 +99,28 @@ export class KeepBatch implements Work {
   }
 
   async send(client: Redis, server: ServerSide): Promise<void> {
-    const readings = this.#readings;
-    const warrant = readings.length > 1 ? server.changes.warrantOn(client) : undefined;
-    const replies = warrant && (await this.#ask(client));
+    const warrant = server.changes.warrantOn(client);
+    if (warrant === undefined) {
+      await this.#readPlainly(client, server);
+      return;
+    }
+    const replies = this.#isForbidden ? undefined : await this.#ask(client);
     const odd =
-      replies === undefined || warrant === undefined
-        ? readings
-        : await this.#settleAll(replies, warrant, client, server);
+      replies === undefined ? this.#readings : await this.#settleAll(replies, warrant, client, server);
     if (odd.length > 0) await Promise.all(odd.map((reading) => this.#settleAlone(reading, client, server)));
+  }
+
+  get #isForbidden(): boolean {
+    return this.#habits.readsOneByOne && this.#readings.length > 1;
+  }
+
+  /** Nobody vouches for what is kept now. */
+  async #readPlainly(client: Redis, server: ServerSide): Promise<void> {
+    const batch = new ReadBatch(this.request.prefix, this.#target, this.#habits);
+    for (const { request, isCertain, resolve, reject } of this.#readings) {
+      batch.add(request.prefix, request.key, isCertain).then((answer) => resolve({ answer }), reject);
+    }
+    await batch.send(client, server);
   }
 
   /** Absent: the server refused something, or did not note what was read. */
@@ -100,7 +131,7 @@ export class KeepBatch implements Work {
     const sentAt = performance.now();
     const replies = Promise.all([
       client.call('CLIENT', 'CACHING', 'YES'),
-      client.mgetBuffer(keys),
+      valuesOf(client, keys),
       client.ping(this.#mark),
       ...keys.map((key) => client.pttl(key)),
     ]);
@@ -110,9 +141,10 @@ export class KeepBatch implements Work {
       if (mark !== this.#mark) throw new OutOfStepError();
       return noted === 'OK' ? { values, lives, sentAt } : undefined;
     } catch (error) {
-      const { kind } = classifyFailure(error);
-      if (kind === 'operation' || kind === 'redirection') return undefined;
-      throw error;
+      const failure = classifyFailure(error);
+      if (failure.kind !== 'operation' && failure.kind !== 'redirection') throw error;
+      this.#habits.readsOneByOne ||= failure.kind === 'operation' && failure.code === 'REDIS_NO_PERMISSION';
+      return undefined;
     }
   }
 
@@ -156,6 +188,12 @@ export class KeepBatch implements Work {
     if (failure.kind === 'redirection') return new RedirectedError(request, this.#target, failure);
     throw error;
   }
+}
+
+function valuesOf(client: Redis, keys: string[]): Promise<readonly unknown[]> {
+  const [only] = keys;
+  if (only === undefined || keys.length > 1) return client.mgetBuffer(keys);
+  return client.getBuffer(only).then((value) => [value]);
 }
 
 /** What a key holds; later, where the server's time is to be asked for. */

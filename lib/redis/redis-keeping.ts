@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { SpakkyCacheError } from '../contract/errors.js';
 import type { Command, Outcome, Slot, TagVersion } from '../core/cache-store.js';
 import type { Keeping, Kept } from '../core/followable-store.js';
-import { KeepBatch, type ReadAlone } from './keep-batch.js';
+import { KeepBatch, type KeepHabits, type ReadAlone } from './keep-batch.js';
 import type { KeptReply } from './kept-reads.js';
 import { versionKey } from './key-prefix.js';
 import type { RedisRequest } from './redis-error.js';
@@ -25,6 +25,7 @@ export class RedisKeeping {
   /** What was asked for in the present turn of the event loop. */
   #batch: KeepBatch | undefined;
   #marks = 0;
+  readonly #habits: KeepHabits = { expectsMisses: false, readsOneByOne: false };
 
   constructor(topology: RedisTopology, scripts: ScriptRunner, versions: RedisVersions) {
     this.#topology = topology;
@@ -68,7 +69,10 @@ export class RedisKeeping {
     if (this.#batch !== undefined && this.#batch.size < MOST_KEYS) return this.#batch;
     this.flush();
     this.#marks += 1;
-    const batch = new KeepBatch(prefix, target, `kept together ${this.#marks}`, this.#readAlone);
+    const batch = new KeepBatch(prefix, target, this.#habits, {
+      mark: `kept together ${this.#marks}`,
+      readAlone: this.#readAlone,
+    });
     this.#batch = batch;
     process.nextTick(() => this.#send(batch));
     return batch;
