@@ -221,3 +221,4 @@ for (const [name, value, encodeBar, decodeBar] of CASES) {
 console.table(rows);
 if (sink === undefined) throw new Error('nothing was measured');
 if (rows.some(({ verdict }) => verdict === 'FAIL')) process.exitCode = 1;
+await import('./compression.mjs');
