@@ -82,6 +82,8 @@ export class FollowedStore implements FollowableStore {
   isWarranted = true;
   /** Whether the store allows what it answers to be kept. */
   isKeeping = true;
+  /** Whether it vouches for an answer as late as that is looked at, instead of when it was asked. */
+  isVouchingLate = false;
   refusal: Error | undefined;
   readonly #server = new MemoryStore({ maxEntries: 100_000, maxBytes: 2 ** 28, clock: () => Date.now() });
   readonly #tracked = new Set<string>();
@@ -115,21 +117,21 @@ export class FollowedStore implements FollowableStore {
   }
 
   readToKeep(prefix: string, keys: readonly string[]): Promise<readonly Kept<Outcome<Slot>>[]> {
-    const keeping = this.#keeping();
+    const keep = this.#keeper();
     return this.#step('readToKeep', keys, async () => {
       for (const key of keys) this.#tracked.add(prefix + key);
       const slots = await this.#server.execute({ op: 'read', prefix, keys });
       // As from a reply: a part of something larger.
-      return slots.map((slot) => ({ answer: amidst(slot), keeping }));
+      return slots.map((slot) => keep(amidst(slot)));
     });
   }
 
   versionsToKeep(prefix: string, tags: readonly string[]): Promise<readonly Kept<TagVersion | undefined>[]> {
-    const keeping = this.#keeping();
+    const keep = this.#keeper();
     return this.#step('versionsToKeep', tags, async () => {
       for (const tag of tags) this.#tracked.add(tagged(prefix, tag));
       const versions = await this.#server.execute({ op: 'versions', prefix, tags });
-      return versions.map((answer) => ({ answer, keeping }));
+      return versions.map((version) => keep(version));
     });
   }
 
@@ -205,6 +207,17 @@ export class FollowedStore implements FollowableStore {
     const [prefix = '', tag] = wholeKey.split('\0');
     if (tag === undefined) return () => this.#follower?.onChange(wholeKey);
     return () => this.#follower?.onVersionChange(prefix, tag);
+  }
+
+  #keeper(): <Answer>(answer: Answer) => Kept<Answer> {
+    const before = this.#keeping();
+    const keeping = (): Keeping | undefined => (this.isVouchingLate ? this.#keeping() : before);
+    return (answer) => ({
+      answer,
+      get keeping() {
+        return keeping();
+      },
+    });
   }
 
   #keeping(): Keeping | undefined {

@@ -116,8 +116,9 @@ describe('A read in flight', () => {
     expect(await cache.get('key')).toEqual(new CacheHit(2));
   });
 
-  it('is not kept when anything may have changed meanwhile', async () => {
+  it.each([false, true])('is not kept when anything may have changed meanwhile (%s)', async (isLate) => {
     const { store, cache, other } = stage();
+    store.isVouchingLate = isLate;
     await other.set('key', 1);
     const release = store.hold('readToKeep', 'answer');
     const reading = cache.get('key');
