@@ -239,9 +239,9 @@ function describeStaleValues(name: string, place: Place, rounds: number): void {
   it('refreshes a stale value once for four processes, and everybody else has it at once', async () => {
     await openAt(place);
     const delays: number[] = [];
-    for (let round = 0; round < rounds; round++) {
-      const key = `key:${round}`;
-      await makeStale(key);
+    const keys = Array.from({ length: rounds }, (_, round) => `key:${round}`);
+    await Promise.all(keys.map((key) => makeStale(key)));
+    for (const key of keys) {
       const report = await callers.call({
         key,
         callers: 25,
@@ -348,7 +348,7 @@ function describeWrongClocks(place: Place): void {
       await Promise.all(all.map((each) => each.open(options)));
       const [fast = 0, slow = 0] = await Promise.all(wrong.map((each) => each.order({ kind: 'date' })));
       expect(Math.round((fast - slow) / HOURS)).toBe(2);
-      for (const writer of all) await expectRightTimes(writer, all);
+      await Promise.all(all.map((writer) => expectRightTimes(writer, all)));
     } finally {
       await Promise.all(wrong.map((each) => each.end()));
     }
