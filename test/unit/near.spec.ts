@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, it } from '@jest/globals';
+import { performance } from 'node:perf_hooks';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { CacheHit, CacheMiss } from '../../lib/contract/cache-result.js';
 import { CacheConfigurationError } from '../../lib/contract/errors.js';
 import type { Command, Operation } from '../../lib/core/cache-store.js';
@@ -35,6 +35,17 @@ async function asking(store: FollowedStore, task: () => Promise<unknown>): Promi
   await task();
   return store.asked.length - before;
 }
+
+/** Time that a test turns by hand. */
+function stopClock(): { now: number } {
+  const clock = { now: Math.ceil(performance.now()) };
+  Reflect.defineProperty(performance, 'now', { configurable: true, value: () => clock.now });
+  return clock;
+}
+
+afterEach(() => {
+  Reflect.deleteProperty(performance, 'now');
+});
 
 /** What only the value tells. */
 function oneTag(): readonly string[] {
@@ -315,6 +326,16 @@ describe('What the store answers about a key', () => {
     store.isWarranted = true;
     expect(await cache.get('key')).toEqual(new CacheHit(2));
   });
+
+  it('drops what is kept when there is nothing any more', async () => {
+    const { store, cache, other } = await stageWithOne();
+    store.holdNews();
+    await other.delete('key');
+    store.isWarranted = false;
+    expect(await cache.get('key')).toBe(CacheMiss.instance);
+    store.isWarranted = true;
+    expect(await cache.get('key')).toBe(CacheMiss.instance);
+  });
 });
 
 describe('A tagged entry', () => {
@@ -423,26 +444,31 @@ describe('What is kept', () => {
   it('serves until it ends in the store, and not a moment longer', async () => {
     const { store, cache, other } = stage();
     await other.set('key', 1);
-    store.until = performance.now() + 200;
+    const clock = stopClock();
+    store.until = clock.now + 200;
     await cache.get('key');
     store.holdNews();
     await other.delete('key');
+    clock.now += 199;
     expect(await cache.get('key')).toEqual(new CacheHit(1));
-    await delay(210);
+    clock.now += 1;
     expect(await cache.get('key')).toBe(CacheMiss.instance);
   });
 
   it('serves no longer than the application allows, from when it was asked for', async () => {
     const { store, cache, other } = stage({ ttl: 200 });
     await other.set('key', 1, { tags: ['tag'] });
+    const clock = stopClock();
     const reply = store.hold('readToKeep', 'answer');
     const reading = cache.get('key');
-    await delay(150);
+    clock.now += 150;
     await reply();
     await reading;
+    clock.now += 49;
     expect(await asking(store, () => cache.get('key'))).toBe(0);
-    await delay(60);
-    expect(await asking(store, () => cache.get('key'))).toBeGreaterThan(0);
+    clock.now += 1;
+    expect(await asking(store, () => cache.get('key'))).toBe(1);
+    expect(store.asked.at(-1)).toEqual({ step: 'readToKeep', items: ['key'] });
   });
 
   it('is not kept at all when it has ended on its way', async () => {
