@@ -15,6 +15,9 @@ const MOST_LATENCIES = 4_000;
 /** Calls of the least round, for each caller. */
 const LEAST_WAVES = 3;
 const FILLERS = 50;
+/** Memory is weighed over some turns at once: what a heap grows or shrinks by itself then counts less. */
+const WEIGHED_TURNS = 3;
+const HEAP_NOISE = 2 ** 20;
 
 const { SPAKKY_BENCH_PROFILE: folder } = process.env;
 const profile = folder === undefined ? undefined : new Profile(folder);
@@ -64,11 +67,12 @@ const orders = {
 
   /** The bytes that one call allocates, and those that are still there after all calls. */
   async weigh({ cell, calls }) {
+    const count = calls * WEIGHED_TURNS;
     const held = await heldMemory();
     const profiler = new GCProfiler();
     const start = process.memoryUsage().heapUsed;
     profiler.start();
-    await run(cell, calls);
+    await run(cell, count);
     const { statistics } = profiler.stop();
     const end = process.memoryUsage().heapUsed;
     const freed = statistics.reduce(
@@ -76,7 +80,8 @@ const orders = {
         sum + beforeGC.heapStatistics.usedHeapSize - afterGC.heapStatistics.usedHeapSize,
       0,
     );
-    return { allocated: (end - start + freed) / calls, kept: ((await heldMemory()) - held) / calls };
+    const grown = (await heldMemory()) - held;
+    return { allocated: (end - start + freed) / count, kept: grown > HEAP_NOISE ? grown / count : 0 };
   },
 
   async close() {

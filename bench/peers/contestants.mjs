@@ -72,7 +72,7 @@ export const CONTESTANTS = {
     tier: 'near',
     own: true,
     packages: ['@spakky/nestjs-redis-cache'],
-    how: '`near: { values: "copied" }`: it keeps bytes and decodes them for each caller',
+    how: '`near: { values: "copied" }`: each caller gets a copy of its own',
   },
   'own-frozen': {
     title: 'this package, near frozen',

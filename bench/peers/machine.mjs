@@ -10,6 +10,7 @@ const own = JSON.parse(readFileSync(new URL('../../package.json', import.meta.ur
 export function describeMachine(redisVersion) {
   const processors = os.cpus();
   return [
+    ['day', new Date().toISOString().slice(0, 10)],
     ['processor', `${processors[0].model.trim()}, ${processors.length} cores`],
     ['memory', `${Math.round(os.totalmem() / 2 ** 30)} GB`],
     ['system', `${os.type()} ${os.release()}, ${os.arch()}`],

@@ -17,6 +17,8 @@ const IMAGES = new URL('docs/images/', root);
 const BEGIN = '<!-- Measured by npm run bench. -->';
 const END = '<!-- The end of what npm run bench measures. -->';
 const NOTHING = '–';
+/** The callers whose calls are compared in a table of several. */
+const BESIDE = 100;
 /** Puts a whole run between the marks of the document, and its plots beside it. */
 export function writeReport(run) {
   const text = readFileSync(DOCUMENT, 'utf8');
@@ -41,10 +43,10 @@ function sectionsOf({ results, losses, bars, imports, machine, rounds, milliseco
     `Ratios of calls per second: the median of ${2 * rounds + 1} rounds, and the quartiles. Each round compares what was measured in that round.`,
     barTable(bars),
     '### Calls per second',
-    `The median of at least ${rounds} rounds of ${milliseconds} ms, and the quartiles. The last column compares the most callers of the table with ioredis.`,
+    `The median of at least ${rounds} rounds of ${milliseconds} ms, and the quartiles.`,
     ...throughputTables(results, losses),
     '### What a call takes and costs',
-    'Until the answer: the median and the 99th percentile of single calls. Processor time is that of the process with all its threads, and that of the main thread of Redis. Allocated is what the call takes from the heap for a while; kept is what is still there afterwards, Buffers included.',
+    'Until the answer: the median and the 99th percentile of single calls. Processor time is that of the process with all its threads, and that of the main thread of Redis. Allocated is what the call takes from the heap for a while; kept is what is still there after all calls, Buffers included, if that is more than 1 MB in all.',
     ...DETAILED.flatMap((name) => [headingOf(name), costTable(results[name])]),
     '### Import',
     `Milliseconds: the median of ${rounds} fresh processes, and the quartiles.`,
@@ -87,10 +89,11 @@ function throughputTables(results, losses) {
 function throughputTable(group, counts, results, losses) {
   const cells = counts.map((count) => results[`${group}/${count}`]);
   const names = Object.keys(CONTESTANTS).filter((name) => cells.some((cell) => cell[name] !== undefined));
-  const most = cells.at(-1);
+  const beside = counts.includes(BESIDE) ? BESIDE : counts.at(-1);
+  const compared = results[`${group}/${beside}`];
   const rows = names.map((name) => {
     const speeds = cells.map((cell) => spread(summarize(cell[name].perSecond)));
-    const ratio = compareRounds(most[name].perSecond, most['ioredis'].perSecond).median;
+    const ratio = compareRounds(compared[name].perSecond, compared['ioredis'].perSecond).median;
     return [CONTESTANTS[name].title, speeds, `${ratio.toFixed(2)} ×`].flat();
   });
   const lost = Object.keys(losses).map((name) => CONTESTANTS[name].title);
@@ -98,7 +101,7 @@ function throughputTable(group, counts, results, losses) {
     lost.length === 0
       ? ''
       : `\n\nWithout ${lost.join(', ')}: the value that comes back is not the one that was stored.`;
-  return table(['', ...counts.map(callers), 'to ioredis'], rows) + note;
+  return table(['', ...counts.map(callers), `to ioredis, ${callers(beside)}`], rows) + note;
 }
 
 function costTable(cell) {
@@ -109,8 +112,7 @@ function costTable(cell) {
     time(quantile(processor, 0.5) / 1_000),
     time(quantile(server, 0.5) / 1_000),
     bytes(allocated),
-    // Less than this is the noise of a heap that moves.
-    Math.abs(kept) < 100 ? '0' : bytes(kept),
+    bytes(kept),
   ]);
   return table(['', 'median', '99 %', 'processor', 'Redis', 'allocated', 'kept'], rows);
 }
