@@ -28,12 +28,13 @@ const withServer = {
 
 const withoutServer = ['{unit,types}/**/*'];
 
-/** They work rather than wait, and measure no short times: two at once. */
+/** They measure no short times. Some work and some wait: three at once keep two processors busy. */
 const working = ['{contract,e2e,package}/**/*', 'integration/{redis-server,redis-servers}'];
 
 /** They measure times, and wait for most of their own: two at once leave each other enough of two processors. */
 const waiting = [
-  'integration/{change-feed,fault-proxy,faults,load-outages,redis-connection,topology-sentinel}',
+  'integration/{change-feed,deployment,fault-proxy,faults,load-outages,redis-cache,redis-connection}',
+  'integration/{stray-replies,topologies,topology-sentinel}',
 ];
 
 /** Every other spec, and whatever is new, has the machine for itself. */
@@ -42,7 +43,7 @@ const others = ['**/*', ...named.map((spec) => `!**/test/${spec}.spec.ts`)];
 
 /** The lanes take turns. */
 const lanes = {
-  working: { name: 'working', atOnce: 2, longest: ['/contract/contract.spec.ts', '/consumers.spec.ts'] },
+  working: { name: 'working', atOnce: 3, longest: ['/contract/contract.spec.ts', '/consumers.spec.ts'] },
   waiting: { name: 'waiting', atOnce: 2, longest: ['/change-feed.spec.ts'] },
   alone: { name: 'alone', atOnce: 1, longest: [] },
 };
@@ -72,8 +73,10 @@ export default {
     { ...withServer, displayName: 'redis', ...inLane(lanes.working, working) },
     { ...withServer, displayName: 'redis', ...inLane(lanes.waiting, waiting) },
     { ...withServer, displayName: 'redis', ...inLane(lanes.alone, others) },
-    withOldClient(inLane(lanes.waiting, ['integration/{change-feed,redis-connection,topology-sentinel}'])),
-    withOldClient(inLane(lanes.alone, ['integration/{topologies,topology-cluster}'])),
+    withOldClient(
+      inLane(lanes.waiting, ['integration/{change-feed,redis-connection,topologies,topology-sentinel}']),
+    ),
+    withOldClient(inLane(lanes.alone, ['integration/topology-cluster'])),
   ],
   collectCoverageFrom: [
     'lib/**/*.ts',
