@@ -461,6 +461,7 @@ describe('What is kept', () => {
     const clock = stopClock();
     const reply = store.hold('readToKeep', 'answer');
     const reading = cache.get('key');
+    await settled();
     clock.now += 150;
     await reply();
     await reading;
