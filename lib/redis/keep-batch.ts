@@ -7,7 +7,7 @@ import { ReadBatch, type ReadHabits } from './read-batch.js';
 import { operationError, RedirectedError, type RedisRequest, type RedisTarget } from './redis-error.js';
 import { classifyFailure, OutOfStepError } from './redis-failure.js';
 import { ABSENT, readSlot } from './redis-slot.js';
-import type { KeyRequest } from './script-runner.js';
+import { describeReply, type KeyRequest, unexpectedReply } from './script-runner.js';
 import type { ServerSide } from './server-side.js';
 import type { Explanation, Work } from './work.js';
 
@@ -139,8 +139,11 @@ export class KeepBatch implements Work {
     try {
       const [noted, values, mark, ...lives] = await replies;
       if (mark !== this.#mark) throw new OutOfStepError();
+      if (!Array.isArray(values) || values.length !== keys.length)
+        throw this.#unexpected(this.request, values);
       return noted === 'OK' ? { values, lives, sentAt } : undefined;
     } catch (error) {
+      if (error instanceof SpakkyCacheError) throw error;
       const failure = classifyFailure(error);
       if (failure.kind !== 'operation' && failure.kind !== 'redirection') throw error;
       this.#habits.readsOneByOne ||= failure.kind === 'operation' && failure.code === 'REDIS_NO_PERMISSION';
@@ -161,7 +164,9 @@ export class KeepBatch implements Work {
       const value = values[index];
       const life = lives[index];
       if (value === null && life === GONE) reading.resolve({ answer: ABSENT });
-      else if (!Buffer.isBuffer(value) || typeof life !== 'number' || life < FOR_EVER) odd.push(reading);
+      else if (value !== null && !Buffer.isBuffer(value))
+        reading.reject(this.#unexpected(reading.request, value));
+      else if (value === null || typeof life !== 'number' || life < FOR_EVER) odd.push(reading);
       else {
         const keeping = { until: untilOf(life, sentAt), warrant };
         const done = settleValue(reading, value, keeping, client, server);
@@ -179,6 +184,10 @@ export class KeepBatch implements Work {
       if (error instanceof SpakkyCacheError) await server.line.confirm();
       reading.reject(this.#explain(error, reading.request));
     }
+  }
+
+  #unexpected(request: RedisRequest, reply: unknown): SpakkyCacheError {
+    return unexpectedReply(request, 'GET', describeReply(reply), this.#target);
   }
 
   #explain(error: unknown, request: KeyRequest): SpakkyCacheError {

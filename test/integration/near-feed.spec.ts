@@ -203,6 +203,38 @@ describe('One server', () => {
     expect(await store.keep('key')).toMatchObject([{ answer: { code: 'CACHE_CLOSED' } }]);
   });
 
+  it.each([
+    ['a number for a value', 'get', ':42\r\n', 'REDIS_UNEXPECTED_REPLY'],
+    ['a reply too many', 'get', '$-1\r\n$-1\r\n', 'REDIS_PROTOCOL'],
+    ['a reply too many to what is asked about the key', 'client', '+OK\r\n+OK\r\n', 'REDIS_PROTOCOL'],
+    ['another mark', 'ping', '+PONG\r\n', 'REDIS_PROTOCOL'],
+  ])('tells a reply that is none, and recovers: %s', async (_, command, bytes, code) => {
+    const store = await keeping(way.proxy);
+    await way.proxy.inject(
+      { kind: 'replace-reply', bytes, afterwards: 'pass' },
+      { commands: [command], times: 1 },
+    );
+    // A heartbeat may come first.
+    const codes = await eventually(SOON, async () => {
+      const [kept] = await store.keep('key');
+      const answer = kept?.answer;
+      if (answer === undefined || !('code' in answer)) throw new Error('It was answered');
+      return answer.code;
+    });
+    expect(['REDIS_CONNECTION_LOST', code]).toContain(codes);
+    await way.proxy.heal();
+    await expectRecovery(store);
+  });
+
+  it('tells a reply to many keys that is none', async () => {
+    const store = await keeping(way.proxy);
+    const fault = { kind: 'replace-reply', bytes: '*1\r\n$-1\r\n', afterwards: 'pass' } as const;
+    await way.proxy.inject(fault, { commands: ['mget'], times: 1 });
+    const code = 'REDIS_UNEXPECTED_REPLY';
+    expect(await store.keep('key', 'other')).toMatchObject([{ answer: { code } }, { answer: { code } }]);
+    await expectRecovery(store);
+  });
+
   it('reads plainly until changes are told, and lets nothing be kept then', async () => {
     const store = newStore({ ...redis.address, socketTimeout: T });
     await store.set('key');
