@@ -7,8 +7,7 @@ import { ModelFailure, type Origin } from './origin.js';
 import type { CallOutcome, ModelProcess } from './process.js';
 import {
   type Action,
-  FREE,
-  KEPT,
+  EVERY,
   type Key,
   type Loading,
   type Program,
@@ -18,8 +17,6 @@ import {
 import { pause } from './wire.js';
 
 type ActionOf<Op extends Action['op']> = Extract<Action, { readonly op: Op }>;
-
-const EVERY: readonly Key[] = [...FREE, ...KEPT];
 
 /** Carries out what a program says, and writes down what came of it. */
 export class Actor {
@@ -34,7 +31,7 @@ export class Actor {
   }
 
   async perform(
-    action: Exclude<Action, { readonly op: 'crash' | 'lose' }>,
+    action: Exclude<Action, { readonly op: 'crash' | 'lose' | 'flush' | 'disturb' }>,
     process: ModelProcess,
   ): Promise<void> {
     switch (action.op) {

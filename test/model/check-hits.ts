@@ -2,7 +2,7 @@ import { describe, describePut, type Tolerance } from './check-reads.js';
 import type { Change, History, Put, Read } from './history.js';
 import type { Program } from './program.js';
 
-const INVALIDATING = new Set<Change['op']>(['delete', 'clear', 'through', 'behind']);
+const INVALIDATING = new Set<Change['op']>(['delete', 'clear', 'flush', 'through', 'behind']);
 
 /**
  * Properties 5 and 9: what was stored and confirmed is a hit, by whoever reads it, a refresh of it notwithstanding,
@@ -28,17 +28,28 @@ function mustBeThere(
   tolerance: Tolerance,
 ): boolean {
   const { stored } = put;
-  if (put.key !== read.key || stored === undefined || stored.latest >= read.begun) return false;
+  // Who has read another entry may not know for a while that it was replaced.
+  const since = read.begun - (mayKeepAnother(put, read, history) ? tolerance.news : 0);
+  if (put.key !== read.key || stored === undefined || stored.latest >= since) return false;
   // What has no answer may still be replaced by what it was ordered after.
-  if (put.via !== 'load' && put.ended >= read.begun) return false;
+  if (put.via !== 'load' && put.ended >= since) return false;
   if (put.ttl !== undefined && read.ended > stored.earliest + put.ttl - tolerance.clock) return false;
   // Where answers are lost, a step of what has ended may come at any later time.
-  const since = isLossy ? -Infinity : put.called;
-  if (history.changes.some((change) => mayRemove(change, put, since, read))) return false;
+  const earliest = isLossy ? -Infinity : put.called;
+  if (history.changes.some((change) => mayRemove(change, put, earliest, read))) return false;
   for (const other of history.puts.values()) {
     if (other !== put && mayLeaveNothing(other, put, read, tolerance)) return false;
   }
   return true;
+}
+
+/** Whether a process may have kept what the key held before. */
+function mayKeepAnother(put: Put, read: Read, { reads }: History): boolean {
+  if (put.process === read.process) return false;
+  const { latest = 0 } = put.stored ?? {};
+  return reads.some(
+    ({ process, key, begun }) => process === read.process && key === read.key && begun <= latest,
+  );
 }
 
 function mayRemove(change: Change, put: Put, since: number, read: Read): boolean {

@@ -2,7 +2,7 @@ import { round, span, type Tolerance } from './check-reads.js';
 import type { Change, History, Hold, Run, Visit } from './history.js';
 import type { Program } from './program.js';
 
-const ENDS_A_LEASE = new Set<Change['op']>(['set', 'delete', 'clear', 'through', 'behind']);
+const ENDS_A_LEASE = new Set<Change['op']>(['set', 'delete', 'clear', 'flush', 'through', 'behind']);
 
 /** Properties 3 and 4: who loads, and how long the others wait. */
 export function checkLoads(history: History, program: Program, tolerance: Tolerance): string[] {
@@ -38,13 +38,13 @@ function mayEndLease(change: Change, first: Run, second: Run): boolean {
 }
 
 /** Who does not load waits no longer than `waitFor`, and not while nobody holds the key. */
-function checkWait(visit: Visit, history: History, { delay }: Program, { turn }: Tolerance): string[] {
+function checkWait(visit: Visit, history: History, { delay, near }: Program, { turn }: Tolerance): string[] {
   if (
     visit.hasLoaded ||
     history.crashes.some((crash) => crash.process === visit.process && crash.at >= visit.begun)
   )
     return [];
-  const slack = 14 * delay + turn;
+  const slack = 14 * (delay + (near?.slowness ?? 0)) + turn;
   const waited = visit.ended - visit.begun;
   const who = `a caller of ${visit.key} in process ${visit.process} (${span(visit)})`;
   if (waited > visit.loading.waitFor + slack)

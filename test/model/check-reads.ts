@@ -6,9 +6,11 @@ export interface Tolerance {
   readonly clock: number;
   /** How long an answer may take beside its round trips. */
   readonly turn: number;
+  /** How long a process may not know of what another one has changed: 0 where nothing is kept near. */
+  readonly news: number;
 }
 
-const REPLACING = new Set<Change['op']>(['set', 'delete', 'clear', 'through', 'behind']);
+const REPLACING = new Set<Change['op']>(['set', 'delete', 'clear', 'flush', 'through', 'behind']);
 
 const IN_ORDER = new Set<Change['op']>(['set', 'delete', 'behind']);
 
@@ -20,7 +22,7 @@ export function checkReads(history: History, tolerance: Tolerance): string[] {
 function checkAge(read: Read, history: History, tolerance: Tolerance): string[] {
   const put = history.puts.get(read.put ?? 0);
   if (put === undefined) return [];
-  const newer = history.changes.find((change) => forbids(change, put, read));
+  const newer = history.changes.find((change) => forbids(change, put, read, tolerance));
   if (newer !== undefined) {
     const what = `${newer.op} (${span(newer)}, process ${newer.process})`;
     return [`1: ${describe(read)} answered ${describePut(put)}, though ${what} had ended before`];
@@ -30,10 +32,22 @@ function checkAge(read: Read, history: History, tolerance: Tolerance): string[] 
   return [`6: ${describe(read)} answered ${describePut(put)} ${read.begun - end} ms after its end`];
 }
 
-/** Whether a change that had ended before the read began was made after the entry. */
-function forbids(change: Change, put: Put, read: Read): boolean {
-  const hasEnded = change.answered < read.begun && !change.hasFailed;
-  return hasEnded && concerns(change, put) && (isBefore(put, change.begun) || isOrdered(put, change));
+/** Whether a change that had ended before the read began, long enough for its process to know, was made after the entry. */
+function forbids(change: Change, put: Put, read: Read, { news }: Tolerance): boolean {
+  const allowance = change.process === read.process ? 0 : news;
+  const hasEnded = change.answered + allowance < read.begun || isCalledBefore(change, read);
+  return (
+    hasEnded &&
+    !change.hasFailed &&
+    concerns(change, put) &&
+    (isBefore(put, change.begun) || isOrdered(put, change))
+  );
+}
+
+/** What a process reads comes after what it has begun to write, also when nobody waits for that. */
+function isCalledBefore({ op, process, begun, answered }: Change, read: Read): boolean {
+  const isAwaitedByReads = op === 'set' || op === 'delete';
+  return isAwaitedByReads && process === read.process && begun < read.begun && answered < Infinity;
 }
 
 function concerns(change: Change, put: Put): boolean {

@@ -58,14 +58,18 @@ export interface Run {
   isAborted: boolean;
 }
 
+/** In the place of a process. */
+export const NOBODY = -1;
+
 /** Something that changed keys, or that may have. */
 export interface Change {
-  readonly op: Exclude<Action['op'], 'get' | 'load' | 'crash'>;
+  readonly op: Exclude<Action['op'], 'get' | 'load' | 'crash' | 'disturb'>;
   /** Of two calls the one that was made later has the higher one. */
   readonly order: number;
   readonly keys: readonly Key[];
   /** Those that were evicted or lost, or those of the entries that were written. */
   readonly tags: readonly string[];
+  /** {@link NOBODY} for what no process did. */
   readonly process: number;
   readonly begun: number;
   /** When its call had answered; `Infinity` for ever when nobody knows what became of it. */

@@ -4,6 +4,7 @@ import { readModelOptions } from './model-options.js';
 import { RedisStage } from './redis-stage.js';
 import {
   checkMemoryStore,
+  checkNearSimulations,
   checkRedisStore,
   checkSchedules,
   checkSimulations,
@@ -18,6 +19,7 @@ const suites: Readonly<Record<string, (seed: number) => Promise<Findings>>> = {
   'memory against the reference': (each) => checkMemoryStore(each, 5_000),
   'Redis against the reference': (each) => checkRedisStore(store, raw, each, 300),
   'processes over memory': (each) => checkSimulations(each, 4_000),
+  'processes that keep what they read': (each) => checkNearSimulations(each, 3_000),
   'processes over Redis': (each) => checkSchedules(stage, each, 200),
 };
 const totals = new Map(Object.keys(suites).map((name) => [name, { runs: 0, unjudged: 0 }]));

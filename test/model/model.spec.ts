@@ -7,6 +7,7 @@ import { newSeed, readModelOptions } from './model-options.js';
 import { RedisStage } from './redis-stage.js';
 import {
   checkMemoryStore,
+  checkNearSimulations,
   checkRedisStore,
   checkSchedules,
   checkSimulations,
@@ -62,6 +63,14 @@ describe.each(SEEDS)('The model, with seed %d,', (seed, share) => {
     'finds the properties kept by processes over memory that die, wait, and lose answers',
     async () => {
       expectSound(await checkSimulations(seed, 2_000 * share));
+    },
+    PATIENCE,
+  );
+
+  it(
+    'finds the properties kept by processes that keep what they read, and hear of changes late or never: what others have changed is seen within the bound, and what they change themselves at once',
+    async () => {
+      expectSound(await checkNearSimulations(seed, 1_600 * share));
     },
     PATIENCE,
   );

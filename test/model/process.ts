@@ -2,14 +2,26 @@ import { createCodec } from '../../lib/codec/codec.js';
 import type { CacheWriteErrorHandler } from '../../lib/contract/capabilities.js';
 import type { CacheStore } from '../../lib/core/cache-store.js';
 import { CoreCache } from '../../lib/core/core-cache.js';
+import type { NearTier } from '../../lib/core/near-tier.js';
 import type { Put } from './history.js';
-import { Wire } from './wire.js';
+import type { Disturbance } from './program.js';
+import type { Wire } from './wire.js';
 import type { Witness } from './witness.js';
 
 class ModelCache extends CoreCache<string> {
-  constructor(store: CacheStore, prefix: string, onWriteError: CacheWriteErrorHandler) {
-    super({ store, codec: createCodec(undefined), prefix, drainFor: 5_000, onWriteError });
+  constructor({ wire, near }: Connection, prefix: string, onWriteError: CacheWriteErrorHandler) {
+    const codec = createCodec(undefined);
+    super({ store: near ?? wire, near, codec, prefix, drainFor: 5_000, onWriteError });
   }
+}
+
+/** How a process reaches the server. */
+export interface Connection {
+  readonly wire: Wire;
+  /** What keeps what is read over the wire; absent: nothing is kept. */
+  readonly near?: CacheStore & NearTier;
+  /** Lets something happen to the connection on which it hears what has changed, if there is one. */
+  disturb?(disturbance: Disturbance): void;
 }
 
 /** What a call came to. */
@@ -23,7 +35,7 @@ export type CallOutcome<Value> =
 export class ModelProcess {
   readonly number: number;
   readonly cache: CoreCache<string>;
-  readonly #wire: Wire;
+  readonly #connection: Connection;
   readonly #witness: Witness;
   /** What it may still have to write to an origin. */
   readonly writing = new Set<Put>();
@@ -33,15 +45,15 @@ export class ModelProcess {
 
   constructor(
     number: number,
-    wire: Wire,
+    connection: Connection,
     witness: Witness,
     prefix: string,
     onWriteError: CacheWriteErrorHandler,
   ) {
     this.number = number;
-    this.#wire = wire;
+    this.#connection = connection;
     this.#witness = witness;
-    this.cache = new ModelCache(wire, prefix, onWriteError);
+    this.cache = new ModelCache(connection, prefix, onWriteError);
     this.#death = new Promise((resolve) => {
       this.#kill = () => resolve({ kind: 'died' });
     });
@@ -56,16 +68,20 @@ export class ModelProcess {
     return await Promise.race([running, this.#death]);
   }
 
+  disturb(disturbance: Disturbance): void {
+    this.#connection.disturb?.(disturbance);
+  }
+
   /** Nothing of it reaches the server or an origin any more. */
   die(): void {
     this.isDead = true;
-    this.#wire.cut();
+    this.#connection.wire.cut();
     this.#witness.died();
     this.#kill();
   }
 
   async end(): Promise<void> {
-    this.#wire.bury();
+    this.#connection.wire.bury();
     await this.cache.close();
   }
 }

@@ -7,6 +7,7 @@ export const FREE = ['a', 'b'] as const;
 export const KEPT = ['o', 'p'] as const;
 export const TAGS = ['t', 'u'] as const;
 export type Key = (typeof FREE)[number] | (typeof KEPT)[number];
+export const EVERY: readonly Key[] = [...FREE, ...KEPT];
 export type Tag = (typeof TAGS)[number];
 
 /** What a factory or a writer does: it takes its time, touches the origin in between, and may fail. */
@@ -46,7 +47,34 @@ export type Action =
   /** The process of the caller is killed; a new one takes its place. */
   | { readonly op: 'crash' }
   /** The server forgets versions of tags. */
-  | { readonly op: 'lose'; readonly tags: readonly string[] };
+  | { readonly op: 'lose'; readonly tags: readonly string[] }
+  /** The server forgets everything. */
+  | { readonly op: 'flush' }
+  /** Something happens to the connection on which the process of the caller hears what has changed. */
+  | { readonly op: 'disturb'; readonly disturbance: Disturbance };
+
+/** What may happen to a connection; times in milliseconds. */
+export interface Disturbance {
+  /** It is closed; nothing comes through any more, which is noticed late; or everything on it is late. */
+  readonly kind: 'closed' | 'half-open' | 'stalled';
+  /** Until it is noticed, or over. */
+  readonly lasts: number;
+}
+
+/** How the processes of a program keep what they have read; times in milliseconds. */
+export interface NearSetup {
+  /** How long a heartbeat that was answered is relied on. */
+  readonly trustFor: number;
+  /** The longest time that news of a change travels. */
+  readonly delay: number;
+  /** How likely a heartbeat is lost. */
+  readonly loss: number;
+  /** The longest time that an answer takes to be handed on when it has come. */
+  readonly slowness: number;
+  readonly maxEntries: number;
+  readonly ttl: number | undefined;
+  readonly values: 'copied' | 'frozen';
+}
 
 /** One call, and how long its caller rests before it. */
 export interface Step {
@@ -70,6 +98,8 @@ export interface Program {
   readonly loss: number;
   /** How long failed refreshes pause. */
   readonly pauseFor: number;
+  /** Absent: they keep nothing. */
+  readonly near?: NearSetup;
   readonly callers: readonly Caller[];
 }
 
@@ -80,6 +110,8 @@ export interface Scope {
   readonly leases: readonly number[];
   readonly retries: boolean;
   readonly steps: number;
+  /** Whether connections are disturbed, and servers forget everything. */
+  readonly isDisturbed?: boolean;
 }
 
 export const PROCESSES = 3;
@@ -144,8 +176,12 @@ function op<Name extends string>(name: Name): fc.Arbitrary<Name> {
   return fc.constant(name);
 }
 
+export const disturbances: fc.Arbitrary<Disturbance> = fc.record({
+  kind: fc.constantFrom('closed', 'half-open', 'stalled'),
+  lasts: fc.constantFrom(20, 150, 1_000),
+});
+
 function actions(scope: Scope): fc.Arbitrary<Action> {
-  const every: readonly Key[] = [...FREE, ...KEPT];
   const kept = {
     key: fc.constantFrom<Key>(...KEPT),
     writing: writings([150, undefined, undefined]),
@@ -153,7 +189,7 @@ function actions(scope: Scope): fc.Arbitrary<Action> {
   };
   const named = fc.option(some(TAGS), { nil: undefined });
   return fc.oneof(
-    { weight: 6, arbitrary: fc.record({ op: op('get'), keys: some(every), named }) },
+    { weight: 6, arbitrary: fc.record({ op: op('get'), keys: some(EVERY), named }) },
     {
       weight: 4,
       arbitrary: fc.record({
@@ -162,14 +198,19 @@ function actions(scope: Scope): fc.Arbitrary<Action> {
         writing: writings([20, 60, 400, undefined]),
       }),
     },
-    { weight: 2, arbitrary: fc.record({ op: op('delete'), keys: some(every) }) },
+    { weight: 2, arbitrary: fc.record({ op: op('delete'), keys: some(EVERY) }) },
     { weight: 1, arbitrary: fc.record({ op: op('clear') }) },
     { weight: 2, arbitrary: fc.record({ op: op('evict'), tags: some(TAGS) }) },
-    { weight: 8, arbitrary: fc.record({ op: op('load'), keys: some(every), loading: loadings(scope) }) },
+    { weight: 8, arbitrary: fc.record({ op: op('load'), keys: some(EVERY), loading: loadings(scope) }) },
     { weight: 3, arbitrary: fc.record({ op: op('through'), ...kept }) },
     { weight: 2, arbitrary: fc.record({ op: op('behind'), ...kept }) },
     { weight: 1, arbitrary: fc.record({ op: op('crash') }) },
     { weight: 1, arbitrary: fc.record({ op: op('lose'), tags: some([...TAGS, EPOCH]) }) },
+    { weight: scope.isDisturbed === true ? 1 : 0, arbitrary: fc.record({ op: op('flush') }) },
+    {
+      weight: scope.isDisturbed === true ? 2 : 0,
+      arbitrary: fc.record({ op: op('disturb'), disturbance: disturbances }),
+    },
   );
 }
 

@@ -24,7 +24,7 @@ const CONNECTIONS = 6;
 /** Longer than a refresh in the background, and than writers behind. */
 const QUIET_AFTER = 250;
 /** A busy machine takes its time; in all of it nothing else may be wrong. */
-const TOLERANCE: Tolerance = { clock: 4, turn: 150 };
+const TOLERANCE: Tolerance = { clock: 4, turn: 150, news: 0 };
 /** When the event loop stood still for so long, leases may have ended early, and waiters been late; in milliseconds. */
 const TOO_BUSY = 60;
 

@@ -1,10 +1,10 @@
 import type { CacheStore, Command } from '../../lib/core/cache-store.js';
 import { Actor } from './actor.js';
-import { History, versionIn } from './history.js';
+import { History, NOBODY, versionIn } from './history.js';
 import { ModelFailure, Origin } from './origin.js';
-import { ModelProcess } from './process.js';
-import { type Caller, KEPT, type Key, PROCESSES, type Program } from './program.js';
-import { pause, type Server, Wire } from './wire.js';
+import { type Connection, ModelProcess } from './process.js';
+import { type Caller, EVERY, KEPT, type Key, PROCESSES, type Program } from './program.js';
+import { pause, type Server, type Weather, Wire } from './wire.js';
 import { Witness } from './witness.js';
 import { Random } from '../chaos/random.js';
 
@@ -13,6 +13,8 @@ export interface SharedServer {
   readonly store: CacheStore;
   arrive(command: Command, process: number): Promise<unknown>;
   split?(command: Command): readonly Command[] | undefined;
+  /** Forgets everything, and tells everybody who has asked to be told. */
+  flush?(prefix: string): Promise<void>;
 }
 
 /** Where programs run. */
@@ -22,6 +24,10 @@ export interface Stage {
   readonly quietAfter: number;
   /** What the connection of a process reaches. */
   serverFor(process: number, history: History, random: Random): SharedServer;
+  /** Connects a process with the server; absent: plainly. */
+  connect?(server: Server, weather: Weather): Connection;
+  /** Looks at what processes have kept when every call has ended, and again when nothing happens any more. */
+  compare?(history: History, processes: readonly ModelProcess[]): Promise<void>;
   /** Looks at what is left, when nothing happens any more. */
   inspect?(history: History, program: Program): Promise<void>;
 }
@@ -52,7 +58,9 @@ class ProgramRun {
 
   async toItsEnd(): Promise<History> {
     await Promise.all(this.#program.callers.map((caller) => this.#play(caller)));
+    await this.#stage.compare?.(this.#history, this.#processes);
     await pause(this.#stage.quietAfter);
+    await this.#stage.compare?.(this.#history, this.#processes);
     await this.#compareOrigins();
     await this.#stage.inspect?.(this.#history, this.#program);
     await Promise.all([...this.#processes, ...this.#dead].map((process) => process.end()));
@@ -71,10 +79,11 @@ class ProgramRun {
       split: (command) => server.split?.(command),
     };
     const { delay, loss } = this.#program;
-    const wire = new Wire(seen, { random: this.#random, delay, loss });
+    const weather = { random: this.#random, delay, loss };
+    const connection = this.#stage.connect?.(seen, weather) ?? { wire: new Wire(seen, weather) };
     const process: ModelProcess = new ModelProcess(
       number,
-      wire,
+      connection,
       witness,
       this.#stage.prefix,
       (error, { key }) => {
@@ -92,7 +101,9 @@ class ProgramRun {
     for (const { rest, action } of steps) {
       if (rest > 0) await pause(rest);
       if (action.op === 'crash') this.#crash(process);
-      else if (action.op === 'lose') await this.#lose(process, action.tags);
+      else if (action.op === 'lose') await this.#changeServer('lose', [], action.tags);
+      else if (action.op === 'flush') await this.#changeServer('flush', EVERY, []);
+      else if (action.op === 'disturb') this.#process(process).disturb(action.disturbance);
       else await this.#actor.perform(action, this.#process(process));
     }
   }
@@ -112,20 +123,23 @@ class ProgramRun {
     this.#processes[number] = this.#start(number);
   }
 
-  async #lose(process: number, tags: readonly string[]): Promise<void> {
+  /** Something happens to the server that no process has asked for. */
+  async #changeServer(op: 'lose' | 'flush', keys: readonly Key[], tags: readonly string[]): Promise<void> {
     const change = this.#history.add(this.#history.changes, {
-      op: 'lose',
+      op,
       order: this.#history.nextOrder(),
-      keys: [],
+      keys,
       tags,
-      process,
+      process: NOBODY,
       begun: performance.now(),
       answered: Infinity,
       ended: Infinity,
       hasFailed: false,
     });
-    const { store } = this.#stage.serverFor(process, this.#history, this.#random);
-    await store.execute({ op: 'evict', prefix: this.#stage.prefix, tags });
+    const { prefix } = this.#stage;
+    const server = this.#stage.serverFor(0, this.#history, this.#random);
+    if (op === 'lose') await server.store.execute({ op: 'evict', prefix, tags });
+    else await server.flush?.(prefix);
     change.answered = performance.now();
     change.ended = change.answered;
   }

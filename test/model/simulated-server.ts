@@ -2,7 +2,9 @@ import type { CacheStore, Command, Grant, Slot } from '../../lib/core/cache-stor
 import { MemoryStore } from '../../lib/memory/memory-store.js';
 import type { Random } from '../chaos/random.js';
 import { type History, putIn } from './history.js';
+import type { NewsLine } from './news-line.js';
 import { FREE, KEPT, TAGS } from './program.js';
+import { StoreEnds } from './store-ends.js';
 import { clearedOneByOne, splitByKey } from './wire.js';
 
 /** What the server granted. */
@@ -20,6 +22,9 @@ interface Failure {
 /** One store in memory that many processes share, and that is looked at around each transition of a lease. */
 export class SimulatedServer {
   readonly store: CacheStore;
+  readonly ends = new StoreEnds();
+  /** On which processes hear what has changed. */
+  readonly lines = new Set<NewsLine>();
   readonly #history: History;
   readonly #random: Random;
   readonly #pauseFor: number;
@@ -55,7 +60,15 @@ export class SimulatedServer {
     const slots = [await before, await after] as const;
     const reply = await replying;
     this.#judge(command, reply, process, ...slots);
+    this.ends.note(command, reply, ...slots);
     return reply;
+  }
+
+  /** Forgets everything, and tells everybody. */
+  async flush(prefix: string): Promise<void> {
+    for (const line of this.lines) line.forget();
+    await this.store.execute({ op: 'clear', prefix });
+    for (const line of this.lines) line.tellLoss();
   }
 
   #look(command: Command): Promise<Slot | undefined> {

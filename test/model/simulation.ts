@@ -1,11 +1,18 @@
 import { EPOCH } from '../../lib/core/cache-store.js';
+import { NearStore } from '../../lib/near/near-store.js';
 import { Random } from '../chaos/random.js';
+import { compareNear } from './check-near.js';
 import type { Tolerance } from './check-reads.js';
+import { FollowableWire } from './followable-wire.js';
 import { judge } from './judge.js';
-import { FREE, KEPT, type Program, type Scope, TAGS } from './program.js';
+import { newsOf } from './near-program.js';
+import { NewsLine } from './news-line.js';
+import type { Connection } from './process.js';
+import { FREE, KEPT, type NearSetup, type Program, type Scope, TAGS } from './program.js';
 import { runProgram, type Stage } from './run-program.js';
 import { SimulatedServer } from './simulated-server.js';
 import { VirtualTime } from './virtual-time.js';
+import { type Server, type Weather, Wire } from './wire.js';
 
 /** What a program may contain that runs in virtual time. */
 export const SIMULATED: Scope = {
@@ -16,7 +23,7 @@ export const SIMULATED: Scope = {
   steps: 8,
 };
 
-const TOLERANCE: Tolerance = { clock: 1, turn: 12 };
+const TOLERANCE: Tolerance = { clock: 1, turn: 12, news: 0 };
 /** Longer than writers are tried again, and than an answer may be late, in milliseconds. */
 const LONG_QUIET = 20_000;
 /** Longer than any factory or writer takes. */
@@ -27,13 +34,15 @@ const LONGEST = 2 * (30 * 24 * 60 * 60 * 1_000 + 2 * 60_000) + 1;
 /** Runs a program in virtual time, with several processes over one store in memory. */
 export async function simulate(program: Program): Promise<string[]> {
   const random = new Random(`${program.seed} of the engine`);
+  const news = program.near === undefined ? 0 : newsOf(program.near);
   return await new VirtualTime(() => random.next()).run(async () => {
     const history = await runProgram(program, stageOf(program));
-    return judge(history, program, TOLERANCE);
+    return judge(history, program, { ...TOLERANCE, news });
   });
 }
 
 function stageOf(program: Program): Stage {
+  const { near } = program;
   let server: SimulatedServer | undefined;
   return {
     prefix: '',
@@ -41,6 +50,14 @@ function stageOf(program: Program): Stage {
     serverFor(_process, history, random) {
       server ??= new SimulatedServer(history, random, program.pauseFor);
       return server;
+    },
+    connect(seen, weather) {
+      if (near === undefined || server === undefined) return { wire: new Wire(seen, weather) };
+      return connectNear(server, seen, weather, near);
+    },
+    async compare(history, processes) {
+      if (near === undefined || server === undefined) return;
+      await compareNear(server.store, '', history, processes, newsOf(near));
     },
     async inspect(history) {
       if (server === undefined) return;
@@ -63,6 +80,17 @@ function stageOf(program: Program): Stage {
       }
     },
   };
+}
+
+/** Connects a process that keeps what it reads. */
+function connectNear(server: SimulatedServer, seen: Server, weather: Weather, setup: NearSetup): Connection {
+  const line = new NewsLine(server.store, weather.random, setup);
+  server.lines.add(line);
+  const { random } = weather;
+  const slowness = (): number => (setup.slowness > 0 ? random.between(0, setup.slowness) : 0);
+  const wire = new FollowableWire(seen, weather, line, server.ends, slowness);
+  const near = new NearStore(wire, { ...setup, maxBytes: 2 ** 20 });
+  return { wire, near, disturb: (disturbance) => line.disturb(disturbance) };
 }
 
 function hasRetries({ loss, callers }: Program): boolean {

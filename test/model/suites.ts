@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import type { CacheStore } from '../../lib/core/cache-store.js';
 import type { Redis } from 'ioredis';
-import { programs } from './program.js';
+import { nearPrograms } from './near-program.js';
+import { type Program, programs } from './program.js';
 import { LoopWatch, REAL, type RedisStage } from './redis-stage.js';
 import { simulate, SIMULATED } from './simulation.js';
 import { turns } from './store-commands.js';
@@ -26,7 +27,20 @@ const NEEDS_A_PROCESSOR = /^[349]:/;
 
 /** Lets several processes share a store in memory, in virtual time: all properties. What goes wrong is shrunk. */
 export async function checkSimulations(seed: number, runs: number): Promise<Findings> {
-  const property = fc.asyncProperty(programs(SIMULATED), async (program) => {
+  return await checkInVirtualTime(programs(SIMULATED), seed, runs);
+}
+
+/** The same with processes that keep near what they read, while their connections are disturbed. */
+export async function checkNearSimulations(seed: number, runs: number): Promise<Findings> {
+  return await checkInVirtualTime(nearPrograms(SIMULATED), seed, runs);
+}
+
+async function checkInVirtualTime(
+  some: fc.Arbitrary<Program>,
+  seed: number,
+  runs: number,
+): Promise<Findings> {
+  const property = fc.asyncProperty(some, async (program) => {
     const flaws = await simulate(program);
     if (flaws.length > 0) throw new Error(flaws.join('\n'));
   });

@@ -23,6 +23,9 @@ export interface Server {
   split?(command: Command): readonly Command[] | undefined;
 }
 
+/** Carries out a command, or the part of one, as it arrives. */
+export type Arrival<Answer> = (command: Command) => Promise<Answer>;
+
 /** How messages travel. */
 export interface Weather {
   readonly random: Random;
@@ -76,9 +79,20 @@ export class Wire implements CacheStore {
   }
 
   execute<Op extends Operation>(command: Command<Op>): Promise<Reply<Op>> {
-    if (this.#isCut) return this.#grave;
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a command of one operation is one of all, and what comes back is its answer
-    return this.#sendWhole(command as Command) as Promise<Reply<Op>>;
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a command of one operation is one of all
+    const whole = command as Command;
+    const parts = this.#server.split?.(whole);
+    const arrive: Arrival<unknown> = (part) => this.#server.arrive(part);
+    // Each part answers a list of one, or nothing.
+    const replying = parts === undefined ? this.#send(whole, arrive) : this.#sendParts(whole, parts, arrive);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what comes back is its answer
+    return replying as Promise<Reply<Op>>;
+  }
+
+  /** Takes a command that answers a list to where it arrives, in parts if the server wants parts. */
+  protected carry<Item>(command: Command, arrive: Arrival<readonly Item[]>): Promise<readonly Item[]> {
+    const parts = this.#server.split?.(command);
+    return parts === undefined ? this.#send(command, arrive) : this.#sendParts(command, parts, arrive);
   }
 
   async watch(prefix: string, key: string, onChange: () => void): Promise<Watch> {
@@ -100,26 +114,25 @@ export class Wire implements CacheStore {
     if (!this.#isCut) onChange();
   }
 
-  #sendWhole(command: Command): Promise<unknown> {
-    const parts = this.#server.split?.(command);
-    return parts === undefined ? this.#send(command) : this.#sendParts(command, parts);
+  async #sendParts<Item>(
+    command: Command,
+    parts: readonly Command[],
+    arrive: Arrival<Item | readonly Item[]>,
+  ): Promise<readonly Item[]> {
+    const replies: (Item | readonly Item[])[] = [];
+    if (command.op === 'evict') for (const part of parts) replies.push(await this.#send(part, arrive));
+    else replies.push(...(await Promise.all(parts.map((part) => this.#send(part, arrive)))));
+    return replies.flatMap((reply) => reply);
   }
 
-  async #sendParts(command: Command, parts: readonly Command[]): Promise<unknown> {
-    const replies: unknown[] = [];
-    if (command.op === 'evict') for (const part of parts) replies.push(await this.#send(part));
-    else replies.push(...(await Promise.all(parts.map((part) => this.#send(part)))));
-    // Each answers a list of one, or nothing.
-    return replies.flat();
-  }
-
-  async #send(command: Command): Promise<unknown> {
+  async #send<Answer>(command: Command, arrive: Arrival<Answer>): Promise<Answer> {
+    if (this.#isCut) return await this.#grave;
     const sentAt = performance.now();
     const { random, loss } = this.#weather;
     this.#server.sent?.(command);
-    if (loss > 0 && random.happens(loss)) return await this.#lose(command);
+    if (loss > 0 && random.happens(loss)) return await this.#lose(command, arrive);
     await this.#travel('there');
-    const [outcome] = await Promise.allSettled([this.#server.arrive(command)]);
+    const [outcome] = await Promise.allSettled([arrive(command)]);
     await this.#travel('back');
     if (this.#isCut) return await this.#grave;
     if (outcome.status === 'rejected') throw outcome.reason;
@@ -128,19 +141,20 @@ export class Wire implements CacheStore {
   }
 
   /** Nobody will know whether it was carried out: at once, much later, or never. */
-  async #lose(command: Command): Promise<never> {
+  async #lose(command: Command, arrive: Arrival<unknown>): Promise<never> {
     const fate = this.#weather.random.between(0, 2);
     this.#server.lost?.(command);
-    if (fate > 0) void this.#arriveLate(command, fate === 1 ? 0 : this.#weather.random.between(50, 300));
+    if (fate > 0)
+      void this.#arriveLate(command, arrive, fate === 1 ? 0 : this.#weather.random.between(50, 300));
     await pauseFor(PATIENCE);
     if (this.#isCut) return await this.#grave;
     throw new RedisCacheTimeoutError('REDIS_OUTCOME_UNKNOWN_TIMEOUT', `The answer to ${command.op} is lost.`);
   }
 
-  async #arriveLate(command: Command, after: number): Promise<void> {
+  async #arriveLate(command: Command, arrive: Arrival<unknown>, after: number): Promise<void> {
     await this.#travel('there');
     await pauseFor(after);
-    await this.#server.arrive(command).catch(() => undefined);
+    await arrive(command).catch(() => undefined);
   }
 
   /** One behind the other, however long each takes. */
@@ -196,6 +210,6 @@ export function clearedOneByOne(
   return random.shuffle([...removals, ...evictions]);
 }
 
-function pauseFor(milliseconds: number): Promise<void> {
+export function pauseFor(milliseconds: number): Promise<void> {
   return milliseconds > 0 ? pause(milliseconds) : Promise.resolve();
 }
