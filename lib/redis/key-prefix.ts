@@ -5,7 +5,12 @@ export function patternUnder(prefix: string): string {
 
 /** Whether a key, as the server tells it, is under a prefix. */
 export function isUnder(prefix: Buffer, key: unknown): boolean {
-  return Buffer.isBuffer(key) && prefix.equals(key.subarray(0, prefix.length));
+  if (!Buffer.isBuffer(key) || key.length < prefix.length) return false;
+  // Clearing asks this of every key: to cut its beginning off for each one takes longer than to look at its bytes.
+  for (let index = prefix.length - 1; index >= 0; index -= 1) {
+    if (key[index] !== prefix[index]) return false;
+  }
+  return true;
 }
 
 /** Begins the part of a key space that no application key reaches: no UTF-8 has this byte. */
