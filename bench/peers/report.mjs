@@ -17,6 +17,12 @@ const IMAGES = new URL('docs/images/', root);
 const BEGIN = '<!-- Measured by npm run bench. -->';
 const END = '<!-- The end of what npm run bench measures. -->';
 const NOTHING = '–';
+const IMAGE_LINES = [
+  '![Calls of get per second](images/get.svg)',
+  '![Calls of set per second](images/set.svg)',
+  '![Calls of get per second that a near tier answers](images/near.svg)',
+  '![How long a get takes](images/latency.svg)',
+];
 /** The callers whose calls are compared in a table of several. */
 const BESIDE = 100;
 /** Puts a whole run between the marks of the document, and its plots beside it. */
@@ -39,6 +45,7 @@ export function writeReport(run) {
 
 function sectionsOf({ results, losses, bars, imports, machine, rounds, milliseconds }) {
   return [
+    ...IMAGE_LINES,
     '### What it has to show',
     `Ratios of calls per second: the median of ${2 * rounds + 1} rounds, and the quartiles. Each round compares what was measured in that round.`,
     barTable(bars),
