@@ -1,3 +1,4 @@
+import type { Template } from '../codec/template.js';
 import type { CacheHit } from '../contract/cache-result.js';
 import type { SpakkyCacheError } from '../contract/errors.js';
 
@@ -29,16 +30,18 @@ export interface EntrySlot {
   readonly stamps?: Stamps;
   /** Only of an entry that may be refreshed while it is there. */
   readonly refresh?: RefreshState;
-  /** Only of an entry whose readers share one value: the first of them leaves it here. */
-  readonly shared?: SharedValue;
+  /** Only of an entry that is kept near. */
+  readonly readings?: Readings;
 }
 
-/** One value for all who read a kept entry. */
-export interface SharedValue {
-  /** Absent before the first reader, and of a value that cannot be shared. */
+/** What the readers of a kept entry have made of it, so that the next one need not decode it. */
+export interface Readings {
+  /** Whether somebody has read it. */
+  hasBegun: boolean;
+  /** The answer that all share, of a value that nobody can change. */
   hit?: CacheHit<unknown>;
-  /** Its bytes, as they are encoded. */
-  size?: number;
+  /** Makes a value for each; `none` of a value that has to be decoded for each. */
+  template?: Template | 'none';
 }
 
 /** What is known of an entry that may be refreshed while it is there; times in milliseconds. */

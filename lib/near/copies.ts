@@ -1,4 +1,4 @@
-import type { EntrySlot, SharedValue, Stamps, TagVersion, WriteId } from '../core/cache-store.js';
+import type { EntrySlot, Readings, Stamps, TagVersion, WriteId } from '../core/cache-store.js';
 import type { Keeping, Warrant } from '../core/followable-store.js';
 
 /** Where a copy is kept: under its name, or among all under the whole key that both make. */
@@ -27,7 +27,7 @@ export class EntryCopy implements EntrySlot {
   readonly writeId: WriteId;
   readonly bytes: Buffer;
   readonly stamps: Stamps | undefined;
-  readonly shared: SharedValue | undefined;
+  readonly readings: Readings = { hasBegun: false, hit: undefined, template: undefined };
   readonly until: number;
   readonly warrant: Warrant;
   readonly place: Place;
@@ -38,12 +38,11 @@ export class EntryCopy implements EntrySlot {
   /** Copies that all its stamps agreed with; absent before it was looked for. */
   versions: readonly VersionCopy[] | undefined;
 
-  constructor(place: Place, entry: EntrySlot, { until, warrant }: Keeping, shared: SharedValue | undefined) {
+  constructor(place: Place, entry: EntrySlot, { until, warrant }: Keeping) {
     this.place = place;
     this.writeId = entry.writeId;
     this.bytes = ownBytes(entry);
     this.stamps = entry.stamps;
-    this.shared = shared;
     this.until = until;
     this.warrant = warrant;
   }

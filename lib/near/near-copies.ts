@@ -1,10 +1,12 @@
 import { LRUCache } from 'lru-cache';
-import type { EntrySlot, SharedValue, Stamps, TagVersion, WriteId } from '../core/cache-store.js';
+import type { EntrySlot, Stamps, TagVersion, WriteId } from '../core/cache-store.js';
 import type { Keeping } from '../core/followable-store.js';
 import { type Copy, EntryCopy, nameOfTag, type Place, VersionCopy } from './copies.js';
 
 /** Measured: what a copy takes in memory beside its bytes and its key. */
 const COPY_OVERHEAD = 600;
+/** Measured: what a value takes once it is decoded, in lengths of its bytes. */
+const DECODED = 3;
 /** What a stamp takes beside the name of its tag. */
 const STAMP_OVERHEAD = 100;
 /** So often the use of a copy is noted, in milliseconds: to note each one takes as long as all the rest of a read. */
@@ -65,19 +67,14 @@ export class NearCopies {
   }
 
   /** Keeps an entry in the place of what was kept there. Undefined when it is too large. */
-  keepEntry(
-    place: Place,
-    entry: EntrySlot,
-    keeping: Keeping,
-    shared: SharedValue | undefined,
-  ): EntryCopy | undefined {
+  keepEntry(place: Place, entry: EntrySlot, keeping: Keeping): EntryCopy | undefined {
     const wholeKey = place.prefix + place.name;
     const size = sizeOf(wholeKey, entry);
     if (size > this.#maxBytes) {
       this.drop(wholeKey);
       return undefined;
     }
-    const copy = new EntryCopy(place, entry, keeping, shared);
+    const copy = new EntryCopy(place, entry, keeping);
     this.#copies.set(wholeKey, copy, { size });
     const shelf = this.#shelves.get(place.prefix);
     if (shelf === undefined) this.#shelves.set(place.prefix, new Map([[place.name, copy]]));
@@ -151,7 +148,7 @@ export class NearCopies {
 }
 
 function sizeOf(wholeKey: string, { bytes, start, stamps }: EntrySlot): number {
-  let size = COPY_OVERHEAD + wholeKey.length + bytes.length - start;
+  let size = COPY_OVERHEAD + wholeKey.length + (bytes.length - start) * (1 + DECODED);
   for (const tag of stamps?.keys() ?? []) size += STAMP_OVERHEAD + tag.length;
   return size;
 }

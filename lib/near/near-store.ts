@@ -30,7 +30,6 @@ export class NearStore implements CacheStore, NearTier {
   readonly #following: Following;
   readonly #copies: NearCopies;
   readonly #reads: NearReads;
-  readonly #isShared: boolean;
   readonly #counts = { hits: 0, misses: 0, invalidations: 0, losses: 0 };
 
   readonly #handlers: CommandHandlers = {
@@ -59,7 +58,6 @@ export class NearStore implements CacheStore, NearTier {
     this.#store = store;
     this.#copies = new NearCopies(options);
     this.#reads = new NearReads(options.ttl);
-    this.#isShared = options.values === 'frozen';
     this.#following = store.follow({
       onChange: (wholeKey) => this.#onChange(wholeKey),
       onVersionChange: (prefix, tag) => this.#onChange(prefix + nameOfTag(tag)),
@@ -184,7 +182,7 @@ export class NearStore implements CacheStore, NearTier {
       return answer;
     }
     if (keeping !== undefined) {
-      return this.#copies.keepEntry(place, answer, keeping, this.#isShared ? {} : undefined) ?? answer;
+      return this.#copies.keepEntry(place, answer, keeping) ?? answer;
     }
     const same = this.#copies.entryOfWrite(place, answer.writeId);
     if (same === undefined) this.#copies.drop(place.prefix + place.name);

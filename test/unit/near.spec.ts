@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { CacheHit, CacheMiss } from '../../lib/contract/cache-result.js';
+import { CacheHit, CacheMiss, type CacheResult } from '../../lib/contract/cache-result.js';
 import { CacheConfigurationError } from '../../lib/contract/errors.js';
 import type { Command, Operation } from '../../lib/core/cache-store.js';
 import { EPOCH } from '../../lib/core/cache-store.js';
@@ -50,6 +50,23 @@ afterEach(() => {
 /** What only the value tells. */
 function oneTag(): readonly string[] {
   return ['tag'];
+}
+
+/** The answer, which is a hit. */
+function hitOf(result: CacheResult<unknown>): CacheHit<unknown> {
+  if (!result.hit) throw new TypeError('This is no hit.');
+  return result;
+}
+
+function withoutPrototype(value: object): object {
+  return Object.setPrototypeOf(value, null);
+}
+
+/** Every object that a value is made of, itself included. */
+function containersOf(value: unknown): object[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const parts: unknown[] = value instanceof Map ? [...value.values()] : Object.values(value);
+  return [value, ...(Buffer.isBuffer(value) ? [] : parts.flatMap(containersOf))];
 }
 
 describe('A near tier', () => {
@@ -519,13 +536,13 @@ describe('What is kept', () => {
   });
 
   it('is bounded in bytes, and nothing is kept that is larger by itself', async () => {
-    const { store, cache, other } = stage({ maxBytes: 10_000 });
+    const { store, cache, other } = stage({ maxBytes: 40_000 });
     await other.setMany(Array.from({ length: 20 }, (_, index) => [`${index}`, 'x'.repeat(1_000)]));
     await other.set('large', 'x'.repeat(10_000));
     for (let index = 0; index < 20; index += 1) await cache.get(`${index}`);
     const { entries = 0, bytes = 0 } = cache.metrics().near ?? {};
     expect(entries).toBeGreaterThan(3);
-    expect(bytes).toBeLessThanOrEqual(10_000);
+    expect(bytes).toBeLessThanOrEqual(40_000);
     await cache.get('large');
     expect(await asking(store, () => cache.get('large'))).toBe(1);
     expect(cache.metrics().near).toMatchObject({ entries, bytes });
@@ -569,6 +586,58 @@ describe('A store that refuses to tell of changes', () => {
       expect(await rejection(pinging)).toBe(store.refusal);
     });
     expect(asked).toBe(1);
+  });
+});
+
+describe('Copied values', () => {
+  const VALUES: readonly (readonly [string, unknown])[] = [
+    [
+      'an object',
+      { id: 1, name: 'Ada', roles: ['admin', { of: 'all' }], none: null, gone: undefined, zero: -0 },
+    ],
+    [
+      'an array of objects alike',
+      Array.from({ length: 50 }, (_, id) => ({ id, half: id / 2, parts: [{ id }] })),
+    ],
+    ['an array with holes', [1, , { two: 2 }, undefined]], // oxlint-disable-line no-sparse-arrays
+    ['an object without a prototype', withoutPrototype({ a: [1] })],
+    [
+      'what freezing does not guard',
+      { at: new Date(0), by: new Map([['a', { b: 1 }]]), of: Buffer.from('a') },
+    ],
+    ['a text', 'text'],
+  ];
+
+  it.each(VALUES)('are exact, and each reader has one of its own: %s', async (_what, value) => {
+    const { cache, other } = stage();
+    await other.set('key', value);
+    const found = [];
+    for (let turn = 0; turn < 5; turn += 1) found.push(hitOf(await cache.get('key')).value);
+    for (const one of found) expect(one).toStrictEqual(value);
+    const containers = found.flatMap(containersOf);
+    expect(new Set(containers).size).toBe(containers.length);
+  });
+
+  it('keep what is one object one object', async () => {
+    const { cache, other } = stage();
+    const part = { a: 1 };
+    await other.set('key', { one: part, same: part });
+    for (let turn = 0; turn < 4; turn += 1) {
+      const { value } = hitOf(await cache.get('key'));
+      expect(Reflect.get(Object(value), 'one')).toBe(Reflect.get(Object(value), 'same'));
+    }
+  });
+
+  it('are not changed by what a reader does to its own', async () => {
+    const { cache, other } = stage();
+    await other.set('key', { list: [{ a: 1 }] });
+    for (let turn = 0; turn < 4; turn += 1) {
+      const { value } = hitOf(await cache.get('key'));
+      expect(value).toEqual({ list: [{ a: 1 }] });
+      for (const container of containersOf(value))
+        for (const name of Object.keys(container)) Reflect.deleteProperty(container, name);
+      expect(value).toEqual({});
+    }
   });
 });
 
