@@ -3,7 +3,7 @@ import { SpakkyCacheError } from '../contract/errors.js';
 import type { Slot } from '../core/cache-store.js';
 import { operationError, RedirectedError, type RedisRequest, type RedisTarget } from './redis-error.js';
 import { classifyFailure, unlessForbidden } from './redis-failure.js';
-import { ABSENT, readSlot } from './redis-slot.js';
+import { ABSENT, readPlainSlot, readSlot } from './redis-slot.js';
 import type { ServerSide } from './server-side.js';
 import { secondStep } from './reply-line.js';
 import { describeReply, type KeyRequest, unexpectedReply } from './script-runner.js';
@@ -109,12 +109,19 @@ export class ReadBatch implements Work {
   /** As most are: one command, and nothing that it does not take. */
   async #readOne(reading: Reading, client: Redis, server: ServerSide): Promise<void> {
     const value: unknown = await client.getBuffer(reading.wholeKey);
-    if (this.#settleEntry(reading, value, client, server)) return;
+    if (this.#isSettled(reading, value)) return;
     const missing = await this.#settle([reading], [value], client, server);
     this.#habits.expectsMisses = missing.length > 0;
     // Nothing names its key: a reply too many looks just like it.
     if (missing.length > 0) await server.line.confirm();
     resolveAbsent(missing);
+  }
+
+  /** Whether it was a plain entry that is whole, as most replies are. */
+  #isSettled({ key, wholeKey, resolve }: Reading, value: unknown): boolean {
+    const slot = Buffer.isBuffer(value) ? readPlainSlot(value, key, wholeKey) : undefined;
+    if (slot !== undefined) resolve(slot);
+    return slot !== undefined;
   }
 
   async #readSeveral(client: Redis, server: ServerSide): Promise<void> {
@@ -171,19 +178,6 @@ export class ReadBatch implements Work {
   #valuesOfEach(readings: readonly Reading[], client: Redis): Promise<readonly unknown[]> {
     const replies = readings.map(({ wholeKey }) => client.getBuffer(wholeKey));
     return Promise.all(replies.map((reply) => reply.catch((error: unknown) => new Refusal(error))));
-  }
-
-  /** Whether it was an entry that is whole, as most replies are. */
-  #settleEntry(reading: Reading, value: unknown, client: Redis, server: ServerSide): boolean {
-    if (!Buffer.isBuffer(value)) return false;
-    try {
-      const slot = readSlot(value, reading.key, reading.wholeKey, client, server);
-      if (slot instanceof Promise) return false;
-      reading.resolve(slot);
-      return true;
-    } catch {
-      return false;
-    }
   }
 
   /** Tells what each key holds that holds something; answers those that seem to hold nothing. */

@@ -80,6 +80,16 @@ export function slotOf(
   return readSlot(bytes, request.key, physicalKey(request), client, server);
 }
 
+/** What a plain entry says, as most values are; absent when it is something else, or damaged. */
+export function readPlainSlot(bytes: Buffer, key: string, wholeKey: string): Slot | undefined {
+  try {
+    const frame = parseFrame(bytes, key, wholeKey);
+    return frame.kind === 'entry' && frame.times === undefined ? new PlainEntry(frame) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The same where the whole key is known already. */
 export function readSlot(
   bytes: Buffer,

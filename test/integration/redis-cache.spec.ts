@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import { FLAG } from '../../lib/codec/body.js';
 import { createCodec } from '../../lib/codec/codec.js';
@@ -21,6 +22,13 @@ function newCache() {
 
 function frameOf(value: unknown, wholeKey: string): Buffer {
   return encodeEntry(codec.encode(value, 'key'), wholeKey);
+}
+
+/** A body with the header of another, whose payload is said to be compressed. */
+function compressedBody(header: Buffer, stream: Buffer): Buffer {
+  const body = Buffer.concat([header.subarray(0, 6), Buffer.from('d'), stream]);
+  body.writeUInt8(FLAG.compressed, 1);
+  return body;
 }
 
 describe('A cache over a live server', () => {
@@ -169,10 +177,12 @@ describe('A cache over a live server', () => {
     huge.writeUInt32BE(0xff_ff_ff_ff, 2);
     await redis.raw.set(physical('huge'), encodeEntry(huge, physical('huge')));
     expect(String(await rejection(cache.get('huge')))).toMatch(/CacheSerializationError.*length is wrong/);
-    const bomb = Buffer.from(json);
-    bomb.writeUInt8(FLAG.compressed, 1);
-    await redis.raw.set(physical('bomb'), encodeEntry(bomb, physical('bomb')));
-    expect(await rejection(cache.get('bomb'))).toMatchObject({ code: 'CACHE_PAYLOAD_UNSUPPORTED' });
+    const bomb = compressedBody(json, deflateRawSync(Buffer.alloc(256 * 1024 * 1024)));
+    for (const claim of [1_000, 64 * 1024 * 1024]) {
+      bomb.writeUInt32BE(claim, 2);
+      await redis.raw.set(physical('bomb'), encodeEntry(bomb, physical('bomb')));
+      expect(await rejection(cache.get('bomb'))).toMatchObject({ code: 'CACHE_PAYLOAD_DAMAGED' });
+    }
     expect(process.memoryUsage.rss() - before).toBeLessThan(2 * 64 * 1024 * 1024);
   });
 
