@@ -1,0 +1,175 @@
+// Some caches in a process of their own.
+import process from 'node:process';
+import { setTimeout as delay } from 'node:timers/promises';
+import { RedisCache } from '../../dist/esm/index.js';
+import { heldMemory, serve } from './serve.mjs';
+import { Zipf } from './zipf.mjs';
+
+const TTL = '1h';
+const FILLERS = 100;
+let caches = [];
+
+export const valueOf = (index) => ({ id: index, name: `customer ${index}`, active: true });
+const keyOf = (index) => `key:${index}`;
+const tagsUpTo = (count) => Array.from({ length: count }, (_, index) => `tag:${index}`);
+
+/** So many loops, each of which asks again when it was answered, until the time is over. */
+async function loop(callers, milliseconds, call) {
+  let calls = 0;
+  const cpu = process.cpuUsage();
+  const start = performance.now();
+  const end = start + milliseconds;
+  const caller = async (_, index) => {
+    while (performance.now() < end) {
+      calls += 1;
+      await call(index, calls);
+    }
+  };
+  await Promise.all(Array.from({ length: callers }, caller));
+  const elapsed = performance.now() - start;
+  const { user, system } = process.cpuUsage(cpu);
+  return { calls, elapsed, processor: user + system };
+}
+
+/** The same for a number of calls. */
+async function callTimes(callers, calls, call) {
+  let next = 0;
+  const cpu = process.cpuUsage();
+  const start = performance.now();
+  const caller = async () => {
+    while (next < calls) {
+      next += 1;
+      await call(next);
+    }
+  };
+  await Promise.all(Array.from({ length: callers }, caller));
+  const elapsed = performance.now() - start;
+  const { user, system } = process.cpuUsage(cpu);
+  return { calls, elapsed, processor: user + system };
+}
+
+async function fillRange({ from, to, chunk, tags }) {
+  const start = performance.now();
+  for (let first = from; first < to; first += chunk) {
+    const length = Math.min(chunk, to - first);
+    const entries = Array.from({ length }, (_, offset) => [keyOf(first + offset), valueOf(first + offset)]);
+    await caches[0].setMany(entries, { ttl: TTL, ...(tags > 0 && { tags: tagsUpTo(tags) }) });
+  }
+  return { elapsed: performance.now() - start };
+}
+
+function nearCounts() {
+  const sum = { hits: 0, misses: 0, invalidations: 0, losses: 0, entries: 0, bytes: 0 };
+  for (const cache of caches) {
+    const { near } = cache.metrics();
+    for (const name of Object.keys(sum)) sum[name] += near?.[name] ?? 0;
+  }
+  return sum;
+}
+
+serve({
+  /** Answers what they take in memory here. */
+  async open({ options, caches: number = 1 }) {
+    const before = { held: await heldMemory(), resident: process.memoryUsage.rss() };
+    caches = Array.from({ length: number }, () => new RedisCache(options));
+    await Promise.all(caches.map((cache) => cache.ping()));
+    return {
+      held: (await heldMemory()) - before.held,
+      resident: process.memoryUsage.rss() - before.resident,
+    };
+  },
+
+  async close() {
+    await Promise.all(caches.map((cache) => cache.close()));
+    caches = [];
+  },
+
+  fill: ({ entries, from = 0, chunk, tags = 0 }) => fillRange({ from, to: from + entries, chunk, tags }),
+
+  /** Evenly spread over all entries. */
+  async readSome({ entries, reads }) {
+    let hits = 0;
+    const step = entries / reads;
+    const read = async (index) => {
+      if ((await caches[0].get(keyOf(Math.floor((index - 1) * step)))).hit) hits += 1;
+    };
+    const { elapsed } = await callTimes(FILLERS, reads, read);
+    return { elapsed, hits };
+  },
+
+  /** Milliseconds for each tag. */
+  async evict({ tags }) {
+    const times = [];
+    for (const tag of tagsUpTo(tags)) {
+      const start = performance.now();
+      await caches[0].evictTags(tag);
+      times.push(performance.now() - start);
+    }
+    return times;
+  },
+
+  /** Each cache with so many callers that read or write keys in turn. */
+  load({ kind, callers, milliseconds, keys }) {
+    const all = callers * caches.length;
+    return loop(all, milliseconds, (caller, call) => {
+      const cache = caches[caller % caches.length];
+      const index = (call * 7 + caller) % keys;
+      return kind === 'set' ? cache.set(keyOf(index), valueOf(index), { ttl: TTL }) : cache.get(keyOf(index));
+    });
+  },
+
+  /** The first so many caches read every key, the others as many keys that nobody writes. */
+  async track({ interested, keys }) {
+    for (const [index, cache] of caches.entries()) {
+      const shift = index < interested ? 0 : keys;
+      const names = Array.from({ length: keys }, (_, at) => keyOf(at + shift));
+      const found = await cache.getMany(names);
+      const hits = Array.from(found.values()).filter(({ hit }) => hit).length;
+      if (hits !== keys) throw new Error(`Only ${hits} of ${keys} keys were found`);
+    }
+  },
+
+  near: nearCounts,
+
+  /** Waits until so many changes were told in all. */
+  async untilTold({ invalidations }) {
+    const patience = performance.now() + 10_000;
+    while (nearCounts().invalidations < invalidations) {
+      if (performance.now() > patience)
+        throw new Error(`Told of ${nearCounts().invalidations} of ${invalidations}`);
+      await delay(2);
+    }
+  },
+
+  processor() {
+    const { user, system } = process.cpuUsage();
+    return user + system;
+  },
+
+  /** Reads of keys, some of which are asked for far more often than others. */
+  async readByPopularity({ keys, reads, callers }) {
+    const zipf = new Zipf(keys);
+    const before = nearCounts();
+    const asked = new Set();
+    let hits = 0;
+    const read = async () => {
+      const rank = zipf.next();
+      asked.add(rank);
+      if ((await caches[0].get(keyOf(rank))).hit) hits += 1;
+    };
+    const result = await callTimes(callers, reads, read);
+    if (hits !== reads) throw new Error(`${reads - hits} of ${reads} keys were not found`);
+    const after = nearCounts();
+    const different = asked.size;
+    asked.clear();
+    return {
+      ...result,
+      different,
+      near: after,
+      nearHits: after.hits - before.hits,
+      held: await heldMemory(),
+    };
+  },
+
+  held: heldMemory,
+});
