@@ -16,19 +16,20 @@ export class Zipf {
   #zeta;
   #alpha = 1 / (1 - SKEW);
   #eta;
+  #two = zeta(2);
   #state = 0x9e3779b9;
 
   constructor(keys) {
     this.#keys = keys;
     this.#zeta = zeta(keys);
-    this.#eta = (1 - (2 / keys) ** (1 - SKEW)) / (1 - zeta(2) / this.#zeta);
+    this.#eta = (1 - (2 / keys) ** (1 - SKEW)) / (1 - this.#two / this.#zeta);
   }
 
   next() {
     const part = this.#random();
     const share = part * this.#zeta;
     if (share < 1) return 0;
-    if (share < zeta(2)) return 1;
+    if (share < this.#two) return 1;
     return Math.min(
       this.#keys - 1,
       Math.floor(this.#keys * (this.#eta * part - this.#eta + 1) ** this.#alpha),
