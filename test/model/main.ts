@@ -4,6 +4,7 @@ import { readModelOptions } from './model-options.js';
 import { RedisStage } from './redis-stage.js';
 import {
   checkMemoryStore,
+  checkNearSchedules,
   checkNearSimulations,
   checkRedisStore,
   checkSchedules,
@@ -21,6 +22,7 @@ const suites: Readonly<Record<string, (seed: number) => Promise<Findings>>> = {
   'processes over memory': (each) => checkSimulations(each, 4_000),
   'processes that keep what they read': (each) => checkNearSimulations(each, 3_000),
   'processes over Redis': (each) => checkSchedules(stage, each, 200),
+  'processes over Redis that keep what they read': (each) => checkNearSchedules(stage, each, 200),
 };
 const totals = new Map(Object.keys(suites).map((name) => [name, { runs: 0, unjudged: 0 }]));
 let flaws = 0;

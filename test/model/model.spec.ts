@@ -7,6 +7,7 @@ import { newSeed, readModelOptions } from './model-options.js';
 import { RedisStage } from './redis-stage.js';
 import {
   checkMemoryStore,
+  checkNearSchedules,
   checkNearSimulations,
   checkRedisStore,
   checkSchedules,
@@ -79,6 +80,14 @@ describe.each(SEEDS)('The model, with seed %d,', (seed, share) => {
     'finds the properties kept by processes over Redis',
     async () => {
       expectSound(await checkSchedules(started(stage), seed, 120 * share));
+    },
+    PATIENCE,
+  );
+
+  it(
+    'finds the properties kept by processes over Redis that keep what they read, while the connections that tell of changes are closed',
+    async () => {
+      expectSound(await checkNearSchedules(started(stage), seed, 80 * share));
     },
     PATIENCE,
   );

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { nearRaces } from './near-races.js';
 import {
   type Action,
   type Caller,
@@ -33,13 +34,14 @@ export function newsOf({ trustFor, delay }: NearSetup): number {
 /** Programs of processes that keep what they read near, and that sometimes are not told of changes. */
 export function nearPrograms(scope: Scope): fc.Arbitrary<Program> {
   const program = fc.oneof(
-    { weight: 1, arbitrary: programs({ ...scope, isDisturbed: true }) },
-    { weight: 3, arbitrary: meetings(scope, deedsAt('a')) },
-    { weight: 1, arbitrary: meetings(scope, deedsAt('o')) },
+    { weight: 1, arbitrary: programs(scope) },
+    { weight: 2, arbitrary: meetings(scope, deedsAt('a', scope)) },
+    { weight: 1, arbitrary: meetings(scope, deedsAt('o', scope)) },
   );
-  return fc
+  const disturbed = fc
     .record({ program, near: setups })
     .map((drawn): Program => Object.assign({}, drawn.program, { near: drawn.near }));
+  return fc.oneof({ weight: 3, arbitrary: disturbed }, { weight: 2, arbitrary: nearRaces(scope) });
 }
 
 /** What is done to a key that everybody meets at. */
@@ -49,8 +51,9 @@ interface Deeds {
 }
 
 const evictions: fc.Arbitrary<Action> = fc.constant({ op: 'evict', tags: ['t'] });
+const clears: fc.Arbitrary<Action> = fc.constant({ op: 'clear' });
 const mishaps: fc.Arbitrary<Action> = fc.oneof(
-  { weight: 1, arbitrary: fc.constant<Action>({ op: 'clear' }) },
+  { weight: 1, arbitrary: clears },
   { weight: 1, arbitrary: fc.constant<Action>({ op: 'flush' }) },
   { weight: 2, arbitrary: disturbances.map((disturbance): Action => ({ op: 'disturb', disturbance })) },
 );
@@ -60,7 +63,7 @@ const writing = fc.record({
 });
 const work: Work = { before: 1, after: 8, outcome: 'done' };
 
-function deedsAt(key: Key): Deeds {
+function deedsAt(key: Key, { isDisturbed }: Scope): Deeds {
   const keys = [key];
   const gets = fc.constantFrom<readonly Tag[] | undefined>(undefined, undefined, undefined, ['t']);
   const loads = fc.record({ writing, late: fc.boolean(), after: fc.constantFrom(1, 12, 40) });
@@ -84,7 +87,7 @@ function deedsAt(key: Key): Deeds {
       { weight: 5, arbitrary: writes },
       { weight: 2, arbitrary: fc.constant<Action>({ op: 'delete', keys }) },
       { weight: 4, arbitrary: evictions },
-      { weight: 2, arbitrary: mishaps },
+      { weight: 2, arbitrary: isDisturbed === true ? mishaps : clears },
     ),
   };
 }

@@ -22,6 +22,8 @@ interface Note {
 
 /** So many heartbeats are sent while one is relied on. */
 const BEATS = 4;
+/** The longest time that a heartbeat travels one way, in milliseconds. */
+const QUICK = 5;
 
 /**
  * The connection on which a process hears what has changed: news keep their order, take their time, and get lost when it
@@ -115,7 +117,9 @@ export class NewsConnection {
   }
 
   #beatOf(beat: number): Heartbeat {
-    const { delay, loss } = this.#setup;
+    const { loss } = this.#setup;
+    // They may overtake news.
+    const delay = Math.min(this.#setup.delay, QUICK);
     const random = this.#random;
     while (this.#beats.length <= beat) {
       this.#beats.push({

@@ -8,6 +8,9 @@ import { pause } from './wire.js';
 /** A store in memory puts this in front of a tag: so a watch of that key tells of its version. */
 const TAG_MARK = '\uDC00';
 
+/** Until a connection is there, in milliseconds. */
+const LONGEST_OPENING = 6;
+
 /** The word of a server, until its connection is known to be lost. */
 class LineWarrant implements Warrant {
   readonly connection: NewsConnection;
@@ -125,7 +128,7 @@ export class NewsLine implements Following {
 
   async #open(): Promise<void> {
     const askedAt = performance.now();
-    await pause(this.#random.between(1, 1 + 2 * this.#setup.delay));
+    await pause(this.#random.between(1, LONGEST_OPENING));
     if (!this.#isCut) this.#warrant = new LineWarrant(new NewsConnection(this.#setup, this.#random, askedAt));
   }
 }

@@ -4,11 +4,14 @@ import { createTopology } from '../../lib/redis/create-topology.js';
 import { RedisStore } from '../../lib/redis/redis-store.js';
 import { createRawRedis } from '../support/raw-redis.js';
 import type { RedisServer } from '../support/redis-server.js';
+import { compareNear } from './check-near.js';
 import type { Tolerance } from './check-reads.js';
 import type { History } from './history.js';
 import { judge } from './judge.js';
 import { PROCESSES, type Program, type Scope } from './program.js';
+import { SharedFollowing } from './redis-near.js';
 import { runProgram, type Stage } from './run-program.js';
+import { Wire } from './wire.js';
 
 /** What a program may contain that runs against a server. */
 export const REAL: Scope = {
@@ -25,12 +28,15 @@ const CONNECTIONS = 6;
 const QUIET_AFTER = 250;
 /** A busy machine takes its time; in all of it nothing else may be wrong. */
 const TOLERANCE: Tolerance = { clock: 4, turn: 150, news: 0 };
+/** How long news of a change may take on a machine that does much else, and until a closed connection is noticed. */
+const NEWS = 150;
 /** When the event loop stood still for so long, leases may have ended early, and waiters been late; in milliseconds. */
 const TOO_BUSY = 60;
 
 /** One server that many schedules share. */
 export class RedisStage {
   readonly #stores: readonly RedisStore[];
+  readonly #followings: readonly SharedFollowing[];
   readonly #raw: Redis;
   #schedules = 0;
 
@@ -43,14 +49,21 @@ export class RedisStage {
           createTopology(resolveRedisCacheOptions({ options, variable: () => undefined }), undefined),
         ),
     );
+    this.#followings = this.#stores.map((store) => new SharedFollowing(store));
     this.#raw = createRawRedis(server);
   }
 
   /** Runs a program in real time; several may run at once. */
   async run(program: Program): Promise<string[]> {
     this.#schedules += 1;
-    const history = await runProgram(program, this.#stageOf(`model:${this.#schedules}:`, this.#schedules));
-    return judge(history, program, TOLERANCE);
+    const news = program.near === undefined ? 0 : NEWS;
+    const stage = this.#stageOf(`model:${this.#schedules}:`, this.#schedules, program);
+    return judge(await runProgram(program, stage), program, { ...TOLERANCE, news });
+  }
+
+  /** Closes every connection on which changes are told. */
+  async closeListeners(): Promise<void> {
+    await this.#raw.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
   }
 
   /** One of the connections, and a plain client, to ask the server itself. */
@@ -65,14 +78,25 @@ export class RedisStage {
     this.#raw.disconnect();
   }
 
-  #stageOf(prefix: string, first: number): Stage {
+  #stageOf(prefix: string, first: number, { near }: Program): Stage {
+    const place = (process: number): number => (first + process) % CONNECTIONS;
     return {
       prefix,
       quietAfter: QUIET_AFTER,
       serverFor: (process) => {
-        const store = this.#stores[(first + process) % CONNECTIONS];
+        const store = this.#stores[place(process)];
         if (store === undefined || process >= PROCESSES) throw new Error('There is no such process');
         return { store, arrive: (command) => store.execute(command) };
+      },
+      connect: (server, weather, process) => {
+        const following = this.#followings[place(process)];
+        if (near === undefined || following === undefined) return { wire: new Wire(server, weather) };
+        return following.connect(server, weather, near);
+      },
+      compare: async (history, processes) => {
+        const [store] = this.#stores;
+        if (near !== undefined && store !== undefined)
+          await compareNear(store, prefix, history, processes, NEWS);
       },
       inspect: (history, program) => this.#inspect(prefix, history, program),
     };

@@ -25,7 +25,7 @@ export interface Stage {
   /** What the connection of a process reaches. */
   serverFor(process: number, history: History, random: Random): SharedServer;
   /** Connects a process with the server; absent: plainly. */
-  connect?(server: Server, weather: Weather): Connection;
+  connect?(server: Server, weather: Weather, process: number): Connection;
   /** Looks at what processes have kept when every call has ended, and again when nothing happens any more. */
   compare?(history: History, processes: readonly ModelProcess[]): Promise<void>;
   /** Looks at what is left, when nothing happens any more. */
@@ -80,7 +80,7 @@ class ProgramRun {
     };
     const { delay, loss } = this.#program;
     const weather = { random: this.#random, delay, loss };
-    const connection = this.#stage.connect?.(seen, weather) ?? { wire: new Wire(seen, weather) };
+    const connection = this.#stage.connect?.(seen, weather, number) ?? { wire: new Wire(seen, weather) };
     const process: ModelProcess = new ModelProcess(
       number,
       connection,
