@@ -105,9 +105,13 @@ class Judge {
     if (successor === undefined) return;
     const length = Math.max(0, lastBeganAt - successor.at);
     const isOwn = successor.after !== 'wipe' && this.#keys.get(key)?.writer === reader;
+    // Whoever writes sees it from the call on, also without having waited for its end.
+    const sinceCall = lastBeganAt - successor.beganAt;
     const awake = length - this.#without(reader, successor.at, lastBeganAt);
     if (!isOwn) this.#windows.push({ after: successor.after, key, version, reader, length, awake });
-    else if (length > 0) this.#violations.push(`${what} ${length} ms after its own ${successor.after}`);
+    else if (sinceCall > 0) {
+      this.#violations.push(`${what} ${sinceCall} ms after it had called its own ${successor.after}`);
+    }
   }
 
   /** What nobody knows the fate of may come at any time. */

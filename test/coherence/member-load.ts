@@ -129,7 +129,10 @@ export class MemberLoad {
     const { what, ttl, run } = this.#draw(key, version);
     const change = { key: key.name, version, what, beganAt: now() };
     try {
-      await run();
+      const running = run();
+      // What overtakes the write must not stay.
+      void this.#readOne(key.name);
+      await running;
       const endedAt = now();
       const goneAt = ttl === undefined ? undefined : endedAt + ttl;
       this.#changes.push({ ...change, endedAt, ...(goneAt !== undefined && { goneAt }) });

@@ -35,7 +35,7 @@ function lengths({ windows }: Verdict): readonly number[] {
 }
 
 function expectCoherence({ verdict, seen, stored }: Run): void {
-  expect(verdict.violations).toEqual([]);
+  expect(verdict.violations.slice(0, 20)).toEqual([]);
   expect(verdict.windows.filter(({ length }) => length > BOUND)).toEqual([]);
   for (const versions of seen) expect(versions).toEqual(stored);
 }
@@ -97,7 +97,7 @@ describe('Four processes behind near tiers', () => {
     const reports = await loading;
     const verdict = judge({ keys, reports, foreign: [...first, ...second] });
     printDistribution('half-open, last read of the old value', lengths(verdict));
-    expect(verdict.violations).toEqual([]);
+    expect(verdict.violations.slice(0, 20)).toEqual([]);
     expect(Math.max(...lengths(verdict))).toBeLessThanOrEqual(BOUND);
     // They did rely on what they were not told any more.
     expect(Math.min(...lengths(verdict))).toBeGreaterThan(TRUST_BOUND / 2);
@@ -145,7 +145,7 @@ describe('Four processes behind near tiers', () => {
     const reports = await loading;
     const verdict = judge({ keys, reports, foreign, wipes: [wipe] });
     printDistribution('server ended, last read', lengths(verdict));
-    expect(verdict.violations).toEqual([]);
+    expect(verdict.violations.slice(0, 20)).toEqual([]);
     expect(verdict.windows).toHaveLength(4 * keys.length);
     expect(Math.max(...lengths(verdict))).toBeLessThanOrEqual(AT_ONCE);
     for (const each of near) expect(each).toMatchObject({ isTrusted: false, entries: 0 });
@@ -182,7 +182,7 @@ describe('Four processes behind near tiers', () => {
     rawReplica.disconnect();
     for (const versions of behind) expect(new Set(versions)).toEqual(new Set([1]));
     printDistribution('old master, last read of the old value once it is a replica', lengths(verdict));
-    expect(verdict.violations).toEqual([]);
+    expect(verdict.violations.slice(0, 20)).toEqual([]);
     expect(verdict.windows).toHaveLength(4 * keys.length);
     expect(Math.max(...lengths(verdict))).toBeLessThanOrEqual(BOUND);
     for (const versions of await stage.look(keys)) expect(new Set(versions)).toEqual(new Set([2]));
