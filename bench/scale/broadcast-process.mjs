@@ -40,6 +40,7 @@ serve({
       await delay(2);
     }
     told.bytes = 0;
+    return true;
   },
 
   close() {

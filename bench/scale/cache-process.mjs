@@ -7,6 +7,8 @@ import { Zipf } from './zipf.mjs';
 
 const TTL = '1h';
 const FILLERS = 100;
+const MOST_ATTEMPTS = 50;
+const TELLING_PATIENCE = 3_000;
 let caches = [];
 /** Goes on where it was: what is read after a warm-up is not what was read in it. */
 let popularity;
@@ -69,6 +71,17 @@ function nearCounts() {
   return sum;
 }
 
+/** What is read while the machine is too busy for heartbeats is not kept: it is read again. */
+async function keepAll(cache, keys) {
+  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
+    const { misses } = cache.metrics().near;
+    const found = await cache.getMany(keys);
+    if (Array.from(found.values()).some(({ hit }) => !hit)) throw new Error('Some keys were not found');
+    if (cache.metrics().near.misses === misses) return;
+  }
+  throw new Error('The near tier did not keep what it read: the machine is too busy');
+}
+
 serve({
   /** Answers what they take in memory here. */
   async open({ options, caches: number = 1 }) {
@@ -121,27 +134,24 @@ serve({
     });
   },
 
-  /** The first so many caches read every key, the others as many keys that nobody writes. */
+  /** The first so many caches keep every key, the others as many keys that nobody writes. */
   async track({ interested, keys }) {
     for (const [index, cache] of caches.entries()) {
       const shift = index < interested ? 0 : keys;
-      const names = Array.from({ length: keys }, (_, at) => keyOf(at + shift));
-      const found = await cache.getMany(names);
-      const hits = Array.from(found.values()).filter(({ hit }) => hit).length;
-      if (hits !== keys) throw new Error(`Only ${hits} of ${keys} keys were found`);
+      await keepAll(
+        cache,
+        Array.from({ length: keys }, (_, at) => keyOf(at + shift)),
+      );
     }
   },
 
   near: nearCounts,
 
-  /** Waits until so many changes were told in all. */
+  /** Waits until so many changes were told in all; answers whether they were. */
   async untilTold({ invalidations }) {
-    const patience = performance.now() + 10_000;
-    while (nearCounts().invalidations < invalidations) {
-      if (performance.now() > patience)
-        throw new Error(`Told of ${nearCounts().invalidations} of ${invalidations}`);
-      await delay(2);
-    }
+    const patience = performance.now() + TELLING_PATIENCE;
+    while (nearCounts().invalidations < invalidations && performance.now() < patience) await delay(2);
+    return nearCounts().invalidations === invalidations;
   },
 
   processor() {
