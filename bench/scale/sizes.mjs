@@ -8,7 +8,7 @@ export const WHOLE = {
     processes: 5,
     caches: 50,
     trackers: [1, 10, 50],
-    keys: 2_000,
+    keys: 1_000,
     rounds: 3,
     idle: 3_000,
     milliseconds: 1_500,
