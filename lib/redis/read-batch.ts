@@ -37,6 +37,8 @@ class Reading {
 export interface ReadHabits {
   /** Whether most keys of the last batch held nothing: then the proof of that is asked for together with the next one. */
   expectsMisses: boolean;
+  /** Whether the user of the connection may not read several keys with one command. */
+  readsOneByOne: boolean;
 }
 
 /** Why the reply to one key is none. */
@@ -58,6 +60,7 @@ export class ReadBatch implements Work {
   readonly #readings: Reading[] = [];
   /** Only of several. */
   #byKey: Map<string, Reading> | undefined;
+  #hasFailures = false;
 
   constructor(prefix: string, target: RedisTarget, habits: ReadHabits) {
     this.request = { verb: 'read', prefix };
@@ -126,12 +129,15 @@ export class ReadBatch implements Work {
 
   async #readSeveral(client: Redis, server: ServerSide): Promise<void> {
     const habits = this.#habits;
-    const values = habits.expectsMisses ? undefined : await this.#readAll(client);
+    const isShared = !habits.expectsMisses && !habits.readsOneByOne;
+    const values = isShared ? await this.#readAll(client) : undefined;
     const missing =
       values === undefined
         ? await this.#readEach(client, server)
         : await this.#settleAll(values, client, server);
     habits.expectsMisses = missing * 2 > this.#readings.length;
+    // Each key could be read by itself: it is the command that is forbidden.
+    if (isShared && values === undefined) habits.readsOneByOne = !this.#hasFailures;
   }
 
   /** Absent: the keys are to be read one by one. */
@@ -209,6 +215,7 @@ export class ReadBatch implements Work {
     await Promise.all(asking);
     // A reply that cannot be this key's may be another's.
     if (failed.length > 0) await server.line.confirm();
+    this.#hasFailures ||= failed.length > 0;
     for (const [reading, error] of failed) reading.reject(error);
     return missing;
   }

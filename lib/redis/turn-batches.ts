@@ -14,7 +14,7 @@ const MOST_KEYS = 250;
  */
 export class TurnBatches {
   readonly #connection: WorkCarrier;
-  readonly #readHabits: ReadHabits = { expectsMisses: false };
+  readonly #readHabits: ReadHabits = { expectsMisses: false, readsOneByOne: false };
   readonly #writeHabits: WriteHabits = { writesOneByOne: false };
   #reads: ReadBatch | undefined;
   #writes: WriteBatch | undefined;

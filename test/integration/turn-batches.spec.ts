@@ -15,13 +15,15 @@ function keysOf(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `key:${index}`);
 }
 
-/** How often the server was asked which command while something was done. */
+/** How often the server was asked which command while something was done, what it refused included. */
 async function commandsDuring(action: () => Promise<unknown>): Promise<ReadonlyMap<string, number>> {
   await redis.raw.config('RESETSTAT');
   await action();
   const info = await redis.raw.info('commandstats');
-  const lines = info.matchAll(/cmdstat_([^:]+):calls=(\d+)/g);
-  return new Map(Array.from(lines, ([, name = '', calls]) => [name, Number(calls)]));
+  const lines = info.matchAll(/cmdstat_([^:]+):calls=(\d+).*?rejected_calls=(\d+)/g);
+  return new Map(
+    Array.from(lines, ([, name = '', calls, rejected]) => [name, Number(calls) + Number(rejected)]),
+  );
 }
 
 async function filled<T>(keys: readonly string[], value: T): Promise<RedisCache<T>> {
@@ -147,6 +149,24 @@ describe('Reads of one turn of the event loop', () => {
       { reason: { code: 'REDIS_NO_PERMISSION', key: 'closed' } },
       { value: { value: 'key:2' } },
     ]);
+  });
+});
+
+describe('Reads of a user who may not name several keys', () => {
+  it('leave one by one, and nothing is asked in vain twice', async () => {
+    const prefix = redis.newPrefix();
+    await redis.raw.call('ACL', 'SETUSER', 'narrow', 'on', '>secret', `~${prefix}*`, '+@all', '-mget');
+    const cache = redis.newCacheAt({
+      ...redis.address,
+      keyPrefix: prefix,
+      username: 'narrow',
+      password: 'secret',
+    });
+    const read = () => Promise.all(keysOf(10).map((key) => cache.get(key)));
+    await Promise.all(keysOf(10).map((key) => cache.set(key, key)));
+    await read();
+    const again = await commandsDuring(read);
+    expect([again.get('get'), again.get('mget') ?? 0]).toEqual([10, 0]);
   });
 });
 
