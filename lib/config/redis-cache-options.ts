@@ -20,12 +20,12 @@ export interface RedisClientLike {
 export interface NearOptions {
   /** How many entries at most. Default `10_000`. */
   readonly maxEntries?: number;
-  /** How many bytes at most, as they are encoded. Default 64 MiB. */
+  /** How many bytes at most, of what is encoded and, estimated, decoded. Default 64 MiB. */
   readonly maxBytes?: number;
   /** How long an entry is kept at most; a number is milliseconds. Default: as long as it lives in Redis. */
   readonly ttl?: Duration;
   /**
-   * `'copied'`: every reader gets a value of its own, decoded for it. `'frozen'`: all share one that is frozen through
+   * `'copied'`: every reader gets a value of its own. `'frozen'`: all share one that is frozen through
    * and through, so that changing it throws. Default `'copied'`.
    */
   readonly values?: 'copied' | 'frozen';
