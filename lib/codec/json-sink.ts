@@ -9,6 +9,10 @@ const ZERO = 0x30;
 const MINUS = 0x2d;
 const POINT = 0x2e;
 const COMMA = 0x2c;
+const NULL = 0x6c6c756e;
+const TRUE = 0x65757274;
+const FALS = 0x736c6166;
+const LETTER_E = 0x65;
 const MILLION = 1_000_000;
 /** With six decimals 15 digits: as many as a double always keeps. */
 const MOST_WHOLE = 1_000_000_000;
@@ -21,6 +25,10 @@ const LARGEST_KEPT = 1 << 20;
 const SHORT = 40;
 /** Every character of a short string could become `\uXXXX`, and two quotes. */
 const ROOM = SHORT * 6 + 2;
+
+/** Characters of ASCII that a string cannot have as they are; one look is faster than three comparisons. */
+const MARKED = new Uint8Array(0x7f).fill(1, 0, 0x20);
+MARKED[QUOTE] = MARKED[BACKSLASH] = 1;
 
 /** Writes JSON text as bytes, into memory that is used again. */
 export class JsonSink {
@@ -56,6 +64,15 @@ export class JsonSink {
     let at = this.length;
     for (let index = 0; index < size; index += 1) bytes[at++] = text.charCodeAt(index);
     this.length = at;
+  }
+
+  /** @param value what JSON has a word for: of four letters, whose bytes are those of one number, and `e` */
+  word(value: boolean | null): void {
+    if (this.length + 5 > this.bytes.length) this.grow(5);
+    const { bytes } = this;
+    const letters = value === null ? NULL : value ? TRUE : FALS;
+    for (let shift = 0; shift < 32; shift += 8) bytes[this.length++] = letters >> shift;
+    if (value === false) bytes[this.length++] = LETTER_E;
   }
 
   /**
@@ -125,7 +142,7 @@ export class JsonSink {
     bytes[at++] = QUOTE;
     for (let index = 0; index < size; index += 1) {
       const unit = text.charCodeAt(index);
-      if (unit < 0x20 || unit > 0x7e || unit === QUOTE || unit === BACKSLASH) return this.wideString(text);
+      if (unit > 0x7e || MARKED[unit] === 1) return this.wideString(text);
       bytes[at++] = unit;
     }
     bytes[at++] = QUOTE;

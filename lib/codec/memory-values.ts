@@ -36,13 +36,16 @@ export class MemoryParts {
   }
 
   /**
-   * Adds numbers as raw doubles.
+   * Adds every `step`-th number as a raw double.
    *
    * @param numbers any, NaN and -0 included
+   * @param start index of the first
+   * @param step to the next
    */
-  addDoubles(numbers: readonly number[]): void {
-    const doubles = new Float64Array(numbers.length);
-    for (let index = 0; index < numbers.length; index += 1) doubles[index] = numbers[index] ?? 0;
+  addDoubles(numbers: readonly unknown[], start: number, step: number): void {
+    const doubles = new Float64Array(Math.ceil((numbers.length - start) / step));
+    for (let index = 0; index < doubles.length; index += 1)
+      doubles[index] = Number(numbers[start + index * step]);
     const bytes = toLittleEndian(new Uint8Array(doubles.buffer), DOUBLE);
     this.chunks.push(bytes);
     this.size += bytes.length;

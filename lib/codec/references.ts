@@ -43,21 +43,22 @@ export class References {
    * @returns whether all were new
    */
   enterAll(values: readonly object[]): boolean {
+    const many = (this.many ??= new Set(this.few));
     for (let index = 0; index < values.length; index += 1) {
-      const value = values[index];
-      if (value === undefined || this.enter(value) < 0) continue;
-      for (const entered of values.slice(0, index)) this.forget(entered);
+      const value = values[index] ?? many;
+      const before = many.size;
+      many.add(value);
+      if (many.size > before) {
+        this.numbers?.set(value, before);
+        continue;
+      }
+      for (const entered of values.slice(0, index)) {
+        many.delete(entered);
+        this.numbers?.delete(entered);
+      }
       return false;
     }
     return true;
-  }
-
-  /** Takes back the last objects: what is left keeps its number. */
-  private forget(value: object): void {
-    this.many?.delete(value);
-    this.numbers?.delete(value);
-    const at = this.few.indexOf(value);
-    if (at >= 0) this.few.length = at;
   }
 
   /** How many objects were entered. */

@@ -8,10 +8,20 @@ export const LEAST_COLUMNS = 2;
 /** The more columns, the less is gained. */
 const MOST_COLUMNS = 32;
 
+/** The engine makes no longer list at once. */
+const MOST_CELLS = 1 << 24;
+
 const COMMA = 0x2c;
 
 type Row = Readonly<Record<string, unknown>>;
 type Rows = readonly Row[];
+
+/** The values of all rows, one row after the other. */
+interface Grid {
+  readonly cells: readonly unknown[];
+  /** How many each row has. */
+  readonly width: number;
+}
 
 /** Where the rows of a table stand in the whole value. */
 interface Place {
@@ -37,7 +47,8 @@ export function writeTable(walk: Walk, values: readonly unknown[], depth: number
 
 function writeRows(walk: Walk, values: readonly unknown[], place: Place): boolean {
   const names = namesOf(values[0]);
-  if (names === undefined || place.row >= MAX_DEPTH || !areRows(values, names)) return false;
+  if (names === undefined || place.row >= MAX_DEPTH) return false;
+  if (values.length * names.length > MOST_CELLS || !areRows(values, names)) return false;
   if (!walk.enterAll(values)) return false;
   const { sink } = walk;
   walk.tag('t');
@@ -47,10 +58,10 @@ function writeRows(walk: Walk, values: readonly unknown[], place: Place): boolea
     sink.string(name);
   }
   sink.ascii7(']');
-  const columns = readColumns(walk, values, names, place);
+  const grid = { cells: readCells(walk, values, names, place), width: names.length };
   for (const [index, name] of names.entries()) {
     sink.ascii7(',');
-    writeColumn(walk, columns[index] ?? [], name, place);
+    writeColumn(walk, grid, index, name, place);
   }
   sink.ascii7(']}');
   return true;
@@ -84,59 +95,98 @@ function hasNames(row: Row, names: readonly string[]): boolean {
   return count === names.length && Object.getOwnPropertySymbols(row).length === 0;
 }
 
-/** Reads every value once, as it may be an accessor; row by row, which the engine does faster than name by name. */
-function readColumns(walk: Walk, rows: Rows, names: readonly string[], place: Place): unknown[][] {
-  const columns = names.map((): unknown[] => []);
-  for (let index = 0; index < rows.length; index += 1) {
-    walk.at(index, place.array);
-    const row = rows[index];
-    let at = 0;
-    for (const name in row) {
-      walk.at(name, place.row);
-      if (name !== names[at]) break;
-      columns[at]?.push(row[name]);
-      at += 1;
+/**
+ * Reads every value once, as it may be an accessor, and keeps them row by row: the engine reads so fastest, and finds
+ * room for all at once faster than for one after the other.
+ */
+function readCells(walk: Walk, rows: Rows, names: readonly string[], place: Place): readonly unknown[] {
+  const cells: unknown[] = [];
+  cells.length = rows.length * names.length;
+  let index = 0;
+  let at = 0;
+  try {
+    for (; index < rows.length; index += 1) {
+      const row = rows[index];
+      const start = index * names.length;
+      at = 0;
+      for (const name in row) {
+        if (name !== names[at]) {
+          at = -1;
+          break;
+        }
+        cells[start + at] = row[name];
+        at += 1;
+      }
+      if (at !== names.length) break;
     }
-    if (at < names.length) walk.refuse(place.row, 'changes while it is read; store plain data');
+  } finally {
+    walk.at(index, place.array);
+    walk.at(names[at] ?? '', place.row);
   }
-  return columns;
+  if (index < rows.length) walk.refuse(place.row, 'changes while it is read; store plain data');
+  return cells;
 }
 
-function writeColumn(walk: Walk, cells: readonly unknown[], name: string, place: Place): void {
-  const { sink } = walk;
-  if (areDoubles(cells)) {
-    walk.memory.addDoubles(cells);
+function writeColumn(walk: Walk, { cells, width }: Grid, at: number, name: string, place: Place): void {
+  const { sink, memory } = walk;
+  if (areDoubles(cells, at, width)) {
+    memory.addDoubles(cells, at, width);
     return sink.ascii7('"n"');
   }
-  if (areDates(cells) && place.row + 1 < MAX_DEPTH && walk.enterAll(cells)) {
-    walk.memory.addDoubles(cells.map((date) => Date.prototype.getTime.call(date)));
-    return sink.ascii7('"d"');
-  }
-  walk.at(name, place.row);
-  if (writeRows(walk, cells, { array: place.array, row: place.row + 1 })) return;
+  const first = cells[at];
+  if (
+    typeof first === 'object' &&
+    first !== null &&
+    writeAlike(walk, columnOf(cells, at, width), name, place)
+  )
+    return;
   sink.ascii7('[');
-  for (let index = sink.integers(cells); index < cells.length; index += 1) {
-    if (index > 0) sink.byte(COMMA);
+  for (let index = at; index < cells.length; index += width) {
+    if (index > at) sink.byte(COMMA);
     const cell = cells[index];
-    if (typeof cell === 'string') {
-      sink.string(cell);
-    } else {
-      walk.at(index, place.array);
+    if (typeof cell === 'string') sink.string(cell);
+    else if (isSmall(cell)) sink.number(cell);
+    else if (typeof cell === 'boolean' || cell === null) sink.word(cell);
+    else {
+      walk.at((index - at) / width, place.array);
       walk.part(cell, name, place.row);
     }
   }
   sink.ascii7(']');
 }
 
-/** Whether all are numbers, and not all of them integers of 31 bits, which are as fast to read and shorter as text. */
-function areDoubles(cells: readonly unknown[]): cells is readonly number[] {
+/** Writes a column of dates, or of rows again. */
+function writeAlike(walk: Walk, cells: readonly unknown[], name: string, place: Place): boolean {
+  if (areDates(cells) && place.row + 1 < MAX_DEPTH && walk.enterAll(cells)) {
+    const times = cells.map((date) => Date.prototype.getTime.call(date));
+    walk.memory.addDoubles(times, 0, 1);
+    walk.sink.ascii7('"d"');
+    return true;
+  }
+  walk.at(name, place.row);
+  return writeRows(walk, cells, { array: place.array, row: place.row + 1 });
+}
+
+function columnOf(cells: readonly unknown[], at: number, width: number): unknown[] {
+  const column: unknown[] = [];
+  for (let index = at; index < cells.length; index += width) column.push(cells[index]);
+  return column;
+}
+
+/** Whether all are numbers, and not all of them small integers, which are as fast to read and shorter as text. */
+function areDoubles(cells: readonly unknown[], at: number, width: number): boolean {
   let integers = true;
-  for (let index = 0; index < cells.length; index += 1) {
+  for (let index = at; index < cells.length; index += width) {
     const cell = cells[index];
     if (typeof cell !== 'number') return false;
-    integers &&= (cell | 0) === cell && (cell !== 0 || 1 / cell > 0);
+    integers &&= isSmall(cell);
   }
   return !integers;
+}
+
+/** Whether this is an integer of 32 bits, and not -0. */
+function isSmall(cell: unknown): cell is number {
+  return typeof cell === 'number' && (cell | 0) === cell && (cell !== 0 || 1 / cell > 0);
 }
 
 /** Whether all are dates of this realm, without properties of their own. */
@@ -145,6 +195,7 @@ function areDates(cells: readonly unknown[]): cells is readonly Date[] {
     (cell) =>
       types.isDate(cell) &&
       Object.getPrototypeOf(cell) === Date.prototype &&
-      Reflect.ownKeys(cell).length === 0,
+      Object.keys(cell).length === 0 &&
+      Object.getOwnPropertySymbols(cell).length === 0,
   );
 }

@@ -90,10 +90,10 @@ export class ValueWriter implements Walk {
         else writePrimitive(this, value, depth);
         return;
       case 'boolean':
-        this.sink.ascii7(value ? 'true' : 'false');
+        this.sink.word(value);
         return;
       case 'object':
-        if (value === null) this.sink.ascii7('null');
+        if (value === null) this.sink.word(value);
         else this.enter(value, depth);
         return;
       default:
