@@ -51,6 +51,7 @@ export function findingsOf(result: ChaosResult): readonly Finding[] {
     none('close', 'closings that were late, or let something through'),
     recoveries(result),
     ...growth(result.rests),
+    ...distrust(result),
     clientsMeanwhile(result),
     clientsLeft(result.clientsLeft),
     {
@@ -177,6 +178,26 @@ function moreHandles({ handles: first }: Vitals, { handles: last }: Vitals): rea
   return Object.entries(last)
     .filter(([kind, count]) => kind !== SOCKET && count > (first[kind] ?? 0))
     .map(([kind, count]) => `${kind} ${first[kind] ?? 0} → ${count}`);
+}
+
+/** Every fault is over at a rest: what is told there is trusted again. */
+function distrust({ options, rests }: ChaosResult): readonly Finding[] {
+  if (!options.near) return [];
+  const tiers = rests.flatMap(({ workers }, rest) =>
+    workers.flatMap(({ near }, worker) =>
+      Object.entries(near).map(([stage, { isTrusted }]) => ({ rest, worker, stage, isTrusted })),
+    ),
+  );
+  const idle = tiers
+    .filter(({ isTrusted }) => !isTrusted)
+    .map(({ rest, worker, stage }) => `${stage} in process ${worker} at rest ${rest}`);
+  return [
+    {
+      promise: 'near tiers that stood aside at a rest',
+      figure: idle.length === 0 ? `0 of ${tiers.length}` : idle.join(', '),
+      isKept: idle.length === 0 && tiers.length > 0,
+    },
+  ];
 }
 
 /** Each worker has one connection to each master, and one that listens; and none to anybody else. */

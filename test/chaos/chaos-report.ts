@@ -8,6 +8,7 @@ import {
   summariesOf,
   type WeatherSummary,
 } from './chaos-findings.js';
+import type { RestRecord } from './conductor.js';
 import { CALM } from './protocol.js';
 
 /**
@@ -64,8 +65,18 @@ slowest in ms          ${slowest.map(([what, time]) => `${what} ${time.toFixed(0
 longest loop delay     ${delays.join(', ')} in each process
 waits for a processor  ${waits.join(', ')} all together: not counted against a deadline
 memory at rests in MiB ${heaps.join('  ')}
-handles at a rest      ${JSON.stringify(first?.handles ?? {})}
+handles at a rest      ${JSON.stringify(first?.handles ?? {})}${nearLine(rests.at(-1))}
 `);
+}
+
+/** What the near tiers have counted all together, when there are any. */
+function nearLine(rest: RestRecord | undefined): string {
+  const all = (rest?.workers ?? []).flatMap(({ near }) => Object.values(near));
+  if (all.length === 0) return '';
+  const total = (kind: 'hits' | 'misses' | 'invalidations' | 'losses' | 'entries'): string =>
+    `${kind} ${all.reduce((count, near) => count + near[kind], 0)}`;
+  const figures = [total('hits'), total('misses'), total('invalidations'), total('losses'), total('entries')];
+  return `\nnear                   ${figures.join(', ')}`;
 }
 
 function printFindings(findings: readonly Finding[]): void {

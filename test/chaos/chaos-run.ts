@@ -61,7 +61,8 @@ async function runOn(stages: readonly Stage[], options: ChaosOptions, folder: st
     const setups = stages.map(({ setup }) => setup);
     await Promise.all(
       workers.map((worker) => {
-        const setup = { worker: worker.number, seed: options.seed, ledger: path, shape, stages: setups };
+        const { seed, near } = options;
+        const setup = { worker: worker.number, seed, ledger: path, shape, stages: setups, near };
         return worker.order({ kind: 'begin', setup });
       }),
     );

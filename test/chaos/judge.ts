@@ -18,7 +18,11 @@ export interface Answer {
   readonly after: Look;
   /** Whether these servers may bring back what is older than what they confirmed, while they lose something. */
   readonly mayGoBack: boolean;
+  /** For how long what was confirmed may not be known where the question was put, in milliseconds. */
+  readonly mayBeLate: number;
   fateOf(sequence: number): Fate;
+  /** On the clock of all processes; undefined when it was not. */
+  confirmedAt(sequence: number): number | undefined;
 }
 
 /** The servers' clock and ours are the same; what it takes them to look at it is not nothing. */
@@ -40,11 +44,24 @@ export function judgeHit(value: unknown, answer: Answer): string | undefined {
   return undefined;
 }
 
-function judgeOld(sequence: number, fate: Fate, { before, after, mayGoBack }: Answer): string | undefined {
+function judgeOld(sequence: number, fate: Fate, answer: Answer): string | undefined {
+  const { before, after, mayGoBack } = answer;
   if (fate !== 'done') return undefined;
   if (mayGoBack && !isSteady(before, after)) return undefined;
+  if (isLateAtMost(sequence, answer)) return undefined;
   const { floor, floorEffect } = before.record;
   return `write ${sequence} came back after ${floor} (${floorEffect}) was confirmed`;
+}
+
+/** Whether everything newer was confirmed so shortly before the question that it need not be known yet. */
+function isLateAtMost(sequence: number, answer: Answer): boolean {
+  const { before, mayBeLate } = answer;
+  if (mayBeLate === 0) return false;
+  for (let newer = sequence + 1; newer <= before.record.floor; newer++) {
+    const at = answer.confirmedAt(newer);
+    if (at !== undefined && before.at - at >= mayBeLate) return false;
+  }
+  return true;
 }
 
 function judgeAge({ record, at }: Look): string | undefined {
@@ -66,7 +83,10 @@ export function judgeLoad(value: unknown, answer: Answer): string | undefined {
   const version = sequenceOf(value);
   if (version > after.record.origin) return `the origin never had version ${version}`;
   if (version > 0 && answer.fateOf(version) === 'refused') return `version ${version} was not written`;
-  const isOutdated = version < before.record.floor && !(mayGoBack && !isSteady(before, after));
+  const isOutdated =
+    version < before.record.floor &&
+    !(mayGoBack && !isSteady(before, after)) &&
+    !isLateAtMost(version, answer);
   return isOutdated ? `version ${version} came back after ${before.record.floor} was confirmed` : undefined;
 }
 

@@ -1,4 +1,5 @@
 import { closeSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { now } from './clock.js';
 
 /** What became of a write: of a doubtful one nobody knows, a refused one was said to have changed nothing. */
 export type Fate = 'never' | 'begun' | 'done' | 'doubtful' | 'refused';
@@ -49,7 +50,8 @@ const FATES = ['never', 'begun', 'done', 'doubtful', 'refused'] as const;
 const EPOCH_LENGTH = 64;
 const HEAD_LENGTH = 64;
 const MOST_WRITES = 65_000;
-const RECORD_LENGTH = HEAD_LENGTH + MOST_WRITES;
+/** Of each write its fate, and when it was confirmed. */
+const RECORD_LENGTH = HEAD_LENGTH + MOST_WRITES * (1 + 8);
 
 /**
  * What every process has written, in a file that all of them read: who reads a value can judge it on the spot.
@@ -61,6 +63,7 @@ export class Ledger {
   readonly #head = Buffer.alloc(HEAD_LENGTH);
   readonly #word = Buffer.alloc(4);
   readonly #byte = Buffer.alloc(1);
+  readonly #time = Buffer.alloc(8);
   #stamp = 0;
 
   private constructor(
@@ -144,8 +147,23 @@ export class Ledger {
 
   setFate(place: KeyPlace, sequence: number, fate: Fate): void {
     if (sequence >= MOST_WRITES) throw new Error('The ledger is full: a run is not meant to be that long');
+    if (fate === 'done') {
+      this.#time.writeDoubleLE(now());
+      writeSync(this.#file, this.#time, 0, 8, this.#timeOffset(place, sequence));
+    }
     this.#byte.writeUInt8(FATES.indexOf(fate));
     writeSync(this.#file, this.#byte, 0, 1, this.#offset(place) + HEAD_LENGTH + sequence);
+  }
+
+  /** On the clock of all processes; undefined when it was not. */
+  confirmedAt(place: KeyPlace, sequence: number): number | undefined {
+    if (this.fate(place, sequence) !== 'done') return undefined;
+    readSync(this.#file, this.#time, 0, 8, this.#timeOffset(place, sequence));
+    return this.#time.readDoubleLE();
+  }
+
+  #timeOffset(place: KeyPlace, sequence: number): number {
+    return this.#offset(place) + HEAD_LENGTH + MOST_WRITES + 8 * sequence;
   }
 
   #offset({ stage, owner, key }: KeyPlace): number {

@@ -24,6 +24,8 @@ export interface OriginParts {
   readonly cache: RedisCache;
   readonly watch: StageWatch;
   readonly witness: Witness;
+  /** Of what is loaded through other caches of this process. */
+  readonly guestWitness: Witness;
   readonly ledger: Ledger;
   readonly random: Random;
   /** Those that this process changes. */
@@ -101,7 +103,8 @@ export class OriginLoad {
     options: CacheLoadOptions,
     isGuest: boolean,
   ): Promise<void> {
-    const { watch, witness } = this.parts;
+    const { watch } = this.parts;
+    const witness = isGuest ? this.parts.guestWitness : this.parts.witness;
     const { name } = nameOf(place, 0);
     const before = witness.look(place);
     const outcome = await watch.observe(

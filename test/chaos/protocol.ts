@@ -1,4 +1,4 @@
-import type { RedisCacheOptions } from '@spakky/nestjs-redis-cache';
+import type { CacheNearMetrics, RedisCacheOptions } from '@spakky/nestjs-redis-cache';
 import type { LedgerShape } from './ledger.js';
 
 /** The deadline of every operation, in milliseconds. */
@@ -28,6 +28,8 @@ export interface WorkerSetup {
   readonly ledger: string;
   readonly shape: LedgerShape;
   readonly stages: readonly StageSetup[];
+  /** Whether every cache has a near tier. */
+  readonly near: boolean;
 }
 
 /** What a worker is told. It answers each order. */
@@ -70,6 +72,8 @@ export interface Vitals {
   readonly operations: number;
   /** Operations that should have settled long ago, and have not. */
   readonly hanging: readonly string[];
+  /** What the near tier of each stage has counted so far; empty without. */
+  readonly near: Readonly<Record<string, CacheNearMetrics>>;
 }
 
 /** A thing that must never happen. */

@@ -15,6 +15,13 @@ import { fateOf, StageWatch } from './stage-watch.js';
 import type { Tally } from './tally.js';
 import { Witness } from './witness.js';
 
+/** Whose part of which stage a worker has. */
+export interface StagePlace {
+  readonly stage: number;
+  readonly owners: number;
+  readonly worker: number;
+}
+
 /** What one worker does on one stage, and what it makes of the answers. */
 export class StageLoad {
   readonly watch: StageWatch;
@@ -25,14 +32,17 @@ export class StageLoad {
   /** Those that are written and removed one by one. */
   readonly #single: readonly OwnKey[];
   readonly #witness: Witness;
+  /** Of what is read through other caches of this process than its own. */
+  readonly #guestWitness: Witness;
   readonly #batches: BatchLoad;
   readonly #stage: number;
   readonly #owners: number;
+  readonly #worker: number;
 
   constructor(
     readonly setup: StageSetup,
-    private readonly worker: number,
-    { stage, owners }: { readonly stage: number; readonly owners: number },
+    { stage, owners, worker }: StagePlace,
+    private readonly near: boolean,
     ledger: Ledger,
     tally: Tally,
     private readonly random: Random,
@@ -40,10 +50,13 @@ export class StageLoad {
     this.watch = new StageWatch(setup.name, tally);
     this.#stage = stage;
     this.#owners = owners;
+    this.#worker = worker;
     const places = Array.from({ length: KEYS }, (_, key) => ({ stage, owner: worker, key }));
     this.#keys = places.map((place) => new OwnKey(place, ledger));
     this.#single = [...this.#own('plain'), ...this.#own('shelf'), ...this.#own('tagged')];
-    this.#witness = new Witness(setup, ledger, tally, this.watch);
+    const parts = { setup, ledger, tally, watch: this.watch, near };
+    this.#witness = new Witness({ ...parts, worker });
+    this.#guestWitness = new Witness({ ...parts, worker: undefined });
     this.behind = new BehindLoad(this.#own('behind'), this.watch, random);
     this.cache = this.newCache();
     const { cache, watch } = this;
@@ -55,6 +68,7 @@ export class StageLoad {
       cache,
       watch,
       witness,
+      guestWitness: this.#guestWitness,
       ledger,
       random,
       keys: this.#own('origin'),
@@ -69,6 +83,7 @@ export class StageLoad {
         ...address,
         keyPrefix: `chaos:${name}:`,
         socketTimeout: DEADLINE,
+        near: this.near,
         onWriteError: (error, { key, value }) => this.behind.onWriteError(error, key, value),
       },
       { variable: () => undefined },
@@ -107,17 +122,20 @@ export class StageLoad {
     // Enough of them to meet every master of a cluster.
     const names = Array.from(
       { length: 4 * this.setup.masters },
-      (_, index) => `${this.worker}:probe:${index}`,
+      (_, index) => `${this.#worker}:probe:${index}`,
     );
     const codes = await Promise.all(names.map((name) => this.#probeKey(name)));
-    return codes.find((code) => code !== undefined);
+    // Whatever was asked for just now is told of as well.
+    const isTrusted = this.cache.metrics().near?.isTrusted ?? true;
+    return codes.find((code) => code !== undefined) ?? (isTrusted ? undefined : 'near is not trusted');
   }
 
   /** Reads any key of anyone, through any of the caches that hold it. */
   async readSomething(cache: RedisCache): Promise<void> {
     const isGuest = cache !== this.cache;
+    const witness = isGuest ? this.#guestWitness : this.#witness;
     const place = this.#somewhere();
-    const before = this.#witness.look(place);
+    const before = witness.look(place);
     const names = nameOf(place, before.record.generation);
     const tag = tagOf(place);
     // Whoever names the tags needs one round trip.
@@ -126,10 +144,10 @@ export class StageLoad {
       if (isNamed) return cache.get(names.name, { tags: [tag] });
       return this.random.happens(0.5) ? cache.get(names.name) : home(cache, names).get(names.key);
     };
-    const waiting = isGuest || place.owner !== this.worker ? 0 : tripsBefore(place, before.record);
+    const waiting = isGuest || place.owner !== this.#worker ? 0 : tripsBefore(place, before.record);
     const trips = waiting + (tag === undefined || isNamed ? 1 : 2);
     const outcome = await this.watch.observe('get', read, { isGuest, trips });
-    if (outcome.code === undefined) this.#witness.judgeRead('get', place, names.name, before, outcome.value);
+    if (outcome.code === undefined) witness.judgeRead('get', place, names.name, before, outcome.value);
   }
 
   async #store(key: OwnKey): Promise<void> {
@@ -175,7 +193,7 @@ export class StageLoad {
     const { masters } = this.setup;
     const trips = masters === 1 ? 6 : 4 + 12 * masters;
     await this.#removeTogether('shelf', () =>
-      this.watch.observe('clear', () => this.cache.scope(shelfOf(this.worker)).clear(), { trips }),
+      this.watch.observe('clear', () => this.cache.scope(shelfOf(this.#worker)).clear(), { trips }),
     );
   }
 

@@ -22,12 +22,12 @@ export class Worker {
   #isResting = false;
   #hasEnded = false;
 
-  constructor({ worker, seed, ledger, shape, stages }: WorkerSetup) {
+  constructor({ worker, seed, ledger, shape, stages, near }: WorkerSetup) {
     this.#ledger = Ledger.open(ledger, shape);
     const loads = stages.map((setup, stage) => {
       const random = new Random(`${seed}/${worker}/${setup.name}`);
-      const place = { stage, owners: shape.owners };
-      return new StageLoad(setup, worker, place, this.#ledger, this.tally, random);
+      const place = { stage, owners: shape.owners, worker };
+      return new StageLoad(setup, place, near, this.#ledger, this.tally, random);
     });
     this.#loads = new Map(loads.map((load) => [load.setup.name, load]));
     const actors = loads.flatMap((load) =>
@@ -73,7 +73,7 @@ export class Worker {
       if (kind !== 'Immediate') handles[kind] = (handles[kind] ?? 0) + 1;
     }
     const { operations, hanging } = this.tally;
-    return { heap: heapUsed + external + arrayBuffers, handles, operations, hanging };
+    return { heap: heapUsed + external + arrayBuffers, handles, operations, hanging, near: this.#near() };
   }
 
   resume(): void {
@@ -140,6 +140,14 @@ export class Worker {
     } finally {
       this.#atWork -= 1;
     }
+  }
+
+  #near(): Vitals['near'] {
+    const entries = [...this.#loads].flatMap(([name, { cache }]) => {
+      const { near } = cache.metrics();
+      return near === undefined ? [] : [[name, near] as const];
+    });
+    return Object.fromEntries(entries);
   }
 
   async #closeCacheOf({ setup, watch, cache, behind }: StageLoad): Promise<[string, number]> {

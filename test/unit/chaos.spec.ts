@@ -35,13 +35,15 @@ function look(change: Partial<KeyRecord> = {}): Look {
 }
 
 /** An answer to a question that left then, and is here now. */
-function since(before: Look, { mayGoBack = false } = {}): Answer {
+function since(before: Look, { mayGoBack = false, mayBeLate = 0 } = {}): Answer {
   return {
     name: 'key',
     before,
     after: look(),
     mayGoBack,
+    mayBeLate,
     fateOf: (sequence) => ledger.fate(PLACE, sequence),
+    confirmedAt: (sequence) => ledger.confirmedAt(PLACE, sequence),
   };
 }
 
@@ -54,7 +56,10 @@ function remove(fate: 'done' | 'doubtful' | 'refused' = 'done'): void {
 }
 
 /** What the judge says of a value of this write that is read now. */
-function judgeReadOf(sequence: number, options?: { readonly mayGoBack: boolean }): string | undefined {
+function judgeReadOf(
+  sequence: number,
+  options?: { readonly mayGoBack?: boolean; readonly mayBeLate?: number },
+): string | undefined {
   return judgeHit(makeValue('key', sequence), since(look(), options));
 }
 
@@ -138,6 +143,22 @@ describe('The judge of the chaos run, about a value', () => {
     expect(judgeReadOf(1)).toContain('came back');
     store();
     expect(judgeReadOf(1, { mayGoBack: true })).toContain('came back');
+  });
+
+  it('accepts what is older only as long as nothing newer was confirmed too long ago to be unknown', () => {
+    store();
+    store();
+    const late = look();
+    store();
+    const read = (sequence: number, mayBeLate: number): string | undefined =>
+      judgeHit(makeValue('key', sequence), {
+        ...since({ ...look(), at: late.at + 500 }, { mayBeLate }),
+      });
+    expect(read(1, 1_000)).toBeUndefined();
+    expect(read(2, 1_000)).toBeUndefined();
+    expect(read(1, 400)).toContain('came back');
+    expect(read(2, 400)).toContain('came back');
+    expect(judgeReadOf(2)).toContain('came back');
   });
 
   it('refuses what is past the end of its time to live', () => {
@@ -324,8 +345,12 @@ describe('The clock of a worker', () => {
 
 describe('The options of the chaos run', () => {
   it('are a minute and a seed unless others are given', () => {
-    expect(readChaosOptions([])).toEqual({ minutes: 1, seed: '1' });
-    expect(readChaosOptions(['--minutes', '0.5', '--seed', 'x'])).toEqual({ minutes: 0.5, seed: 'x' });
+    expect(readChaosOptions([])).toEqual({ minutes: 1, seed: '1', near: false });
+    expect(readChaosOptions(['--minutes', '0.5', '--seed', 'x', '--near'])).toEqual({
+      minutes: 0.5,
+      seed: 'x',
+      near: true,
+    });
   });
 
   it.each([
