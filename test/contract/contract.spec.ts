@@ -50,6 +50,11 @@ const backends: Readonly<Record<string, () => Backend>> = {
     return { createCache: () => redis.newCache().scope('scope:') };
   },
 
+  'in Redis, with a near tier': () => {
+    const redis = useRedisServer();
+    return { createCache: () => redis.newCache({ near: true }) };
+  },
+
   'in Redis, through a client of the application': () => {
     const redis = useRedisServer();
     return {

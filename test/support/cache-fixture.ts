@@ -1,6 +1,7 @@
 import { afterEach } from '@jest/globals';
 import type { RedisCacheOptions } from '../../lib/config/redis-cache-options.js';
 import { RedisCache } from '../../lib/redis/redis-cache.js';
+import { withNear } from './near-option.js';
 
 /** Variables as a process has them. */
 export type Variables = Readonly<Record<string, string>>;
@@ -28,7 +29,7 @@ export function useCaches(): CacheFixture {
       return `test:${prefixes}:`;
     },
     newCacheAt<T>(options: RedisCacheOptions, variables: Variables = {}) {
-      const cache = new RedisCache<T>(options, { variable: (name) => variables[name] });
+      const cache = new RedisCache<T>(withNear(options), { variable: (name) => variables[name] });
       caches.push(cache);
       return cache;
     },

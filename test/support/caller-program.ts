@@ -12,6 +12,7 @@ import type {
   Making,
   Numbered,
 } from './caller-protocol.js';
+import { withNear } from './near-option.js';
 
 let cache: RedisCache | undefined;
 
@@ -24,7 +25,7 @@ async function obey(order: CallerOrder): Promise<CallerAnswers[CallerOrder['kind
   if (order.kind === 'date') return Date.now();
   if (order.kind === 'open') {
     await cache?.close();
-    cache = new RedisCache(order.options, { variable: () => undefined });
+    cache = new RedisCache(withNear(order.options), { variable: () => undefined });
     return null;
   }
   if (cache === undefined) throw new Error('The first order is to open a cache');

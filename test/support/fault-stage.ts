@@ -4,6 +4,7 @@ import { Redis } from 'ioredis';
 import type { RedisTcpOptions } from '../../lib/config/redis-cache-options.js';
 import { RedisCache } from '../../lib/redis/redis-cache.js';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.js';
+import { withNear } from './near-option.js';
 import { createRawRedis } from './raw-redis.js';
 import { type RedisServer, type RedisServerOptions, startRedisServer } from './redis-server.js';
 
@@ -60,7 +61,7 @@ export class FaultStage {
     const onWriteError = (error: unknown): void => void this.writeErrors.push(error);
     const options = { ...this.address, keyPrefix, socketTimeout, onWriteError, ...client?.(this.server) };
     const logger = new Logger('RedisCacheModule');
-    const cache = new RedisCache(options, { variable: () => undefined, logger });
+    const cache = new RedisCache(withNear(options), { variable: () => undefined, logger });
     this.#caches.push(cache);
     return cache;
   }
