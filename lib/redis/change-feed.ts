@@ -59,7 +59,7 @@ export class ChangeFeed {
   /** Begins to tell of what is read to be kept as well. */
   follow(follower: FeedFollower): void {
     if (this.#place === undefined || this.#isClosed) return;
-    this.#near ??= new NearFeed(follower, this.#place.target, this.#patience);
+    this.#near ??= new NearFeed(follower, this.#place.target, this.#patience, () => this.#askAgain());
   }
 
   /**
@@ -94,7 +94,7 @@ export class ChangeFeed {
     this.#client = client;
     this.#near?.ask();
     if (this.#standing === undefined) this.#listen();
-    else if (this.#near?.isBegun === false) this.#beginNear();
+    else if (this.#near?.isBegun === false && this.#near.refusal === undefined) this.#beginNear();
     return this.#near?.warrant;
   }
 
@@ -228,6 +228,8 @@ export class ChangeFeed {
     const [client, listener, standing] = [this.#client, this.#listener, this.#standing];
     if (client === undefined || listener === undefined || standing === undefined) return;
     this.#direct(client, standing);
+    // Each read to keep takes it: a refusal comes before the first heartbeat is answered.
+    this.#demand('CLIENT CACHING', client.call('CLIENT', 'CACHING', 'YES'), standing);
     this.#near?.begin({ client, listener, renew: () => this.#beginAnew(standing) });
   }
 
@@ -236,6 +238,14 @@ export class ChangeFeed {
     this.#isRefused = true;
     this.#near?.refuse(what, error);
     this.#watches.wakeAll();
+  }
+
+  /** What was refused may be allowed by now; until it is known, the refusal stands. */
+  #askAgain(): void {
+    this.#isRefused = false;
+    this.#destination = undefined;
+    if (this.#standing === undefined) this.#listen();
+    else this.#beginNear();
   }
 
   #endListener(): void {

@@ -19,6 +19,9 @@ export interface FeedFollower {
 /** The ACL rules without which nothing can be kept, besides those of the cache. */
 export const NEAR_RULE = `+client|id +client|tracking +client|caching +subscribe +pubsub|numsub +ping +get +pttl &__redis__:invalidate &${NEAR_CHANNEL}*`;
 
+/** After a refusal, in milliseconds: what is allowed may change while a connection stands. */
+const REFUSAL_PAUSE = 1_000;
+
 /** Where both connections to a server stand. */
 export interface Ground {
   readonly client: Redis;
@@ -32,26 +35,30 @@ export class NearFeed {
   readonly #follower: FeedFollower;
   readonly #target: RedisTarget;
   readonly #patience: number;
+  readonly #askAgain: () => void;
   readonly #waiting = new Set<() => void>();
   #heartbeat: Heartbeat | undefined;
   #epoch: Epoch | undefined;
   #refusal: CacheConfigurationError | undefined;
   #lastKey: string | Buffer | undefined;
   #isAsked = false;
+  #pause: NodeJS.Timeout | undefined;
 
   /**
    * @param follower of all servers
    * @param target the server, as errors name it
    * @param patience how long the listener may be silent, in milliseconds
+   * @param askAgain begins anew some time after a refusal
    */
-  constructor(follower: FeedFollower, target: RedisTarget, patience: number) {
+  constructor(follower: FeedFollower, target: RedisTarget, patience: number, askAgain: () => void) {
     this.#follower = follower;
     this.#target = target;
     this.#patience = patience;
+    this.#askAgain = askAgain;
     follower.onFeed(this);
   }
 
-  /** Why nothing can be kept until another connection is made. */
+  /** Why nothing can be kept until it is allowed after all, or another connection is made. */
   get refusal(): CacheConfigurationError | undefined {
     return this.#refusal;
   }
@@ -83,9 +90,11 @@ export class NearFeed {
   /** The server tells of whatever is read over a connection from now on. */
   begin({ client, listener, renew }: Ground): void {
     this.suspend();
-    if (this.#refusal !== undefined) return;
     this.#heartbeat = new Heartbeat({ client, listener, key: () => this.#lastKey }, this.#patience, {
-      onFirst: () => this.#settle(),
+      onFirst: () => {
+        this.#refusal = undefined;
+        this.#settle();
+      },
       onMoved: () => {
         this.#lastKey = undefined;
         this.doubt();
@@ -156,17 +165,22 @@ export class NearFeed {
       `near expects a second connection to ${this.#target.address}, which cannot be made beside a client that was ` +
         'handed in. Let the cache connect by itself, or leave near out',
     );
+    clearTimeout(this.#pause);
   }
 
   #refuse(problem: string): void {
     this.#refusal = new CacheConfigurationError([problem]);
     this.suspend();
+    clearTimeout(this.#pause);
+    // Nothing waits for it: it must not keep the process alive.
+    this.#pause = setTimeout(() => this.#askAgain(), REFUSAL_PAUSE).unref();
     this.#settle();
   }
 
   /** The next connection may reach another server, or one that allows it. */
   forget(): void {
     this.suspend();
+    clearTimeout(this.#pause);
     this.#refusal = undefined;
     this.#lastKey = undefined;
   }

@@ -433,6 +433,24 @@ describe('One server', () => {
       await eventually(SOON, async () => expect(store.following.refusal).toBeUndefined());
       await expectRecovery(store);
     });
+
+    it('works again when what was refused for a while is allowed, over the connection that there is', async () => {
+      const store = await narrow(RULE.filter((one) => one !== '+client|tracking'));
+      await store.ready().catch(() => undefined);
+      await eventually(SOON, async () =>
+        expect(store.following.refusal).toBeInstanceOf(CacheConfigurationError),
+      );
+      await redis.raw.call('ACL', 'SETUSER', 'narrow', '+client|tracking');
+      await eventually(2_000, async () => expect(store.following.refusal).toBeUndefined());
+      await expectRecovery(store);
+      await redis.raw.call('ACL', 'SETUSER', 'narrow', '-pubsub');
+      await eventually(2_000, async () =>
+        expect(store.following.refusal).toBeInstanceOf(CacheConfigurationError),
+      );
+      await redis.raw.call('ACL', 'SETUSER', 'narrow', '+pubsub|numsub');
+      await eventually(2_000, async () => expect(store.following.refusal).toBeUndefined());
+      await expectRecovery(store);
+    });
   });
 
   it('refuses to work over a client of the application', async () => {
