@@ -133,24 +133,13 @@ function writeColumn(walk: Walk, { cells, width }: Grid, at: number, name: strin
     memory.addDoubles(cells, at, width);
     return sink.ascii7('"n"');
   }
-  const first = cells[at];
-  if (
-    typeof first === 'object' &&
-    first !== null &&
-    writeAlike(walk, columnOf(cells, at, width), name, place)
-  )
-    return;
+  const column = columnOf(cells, at, width);
+  if (sink.list(column) || writeAlike(walk, column, name, place)) return;
   sink.ascii7('[');
-  for (let index = at; index < cells.length; index += width) {
-    if (index > at) sink.byte(COMMA);
-    const cell = cells[index];
-    if (typeof cell === 'string') sink.string(cell);
-    else if (isSmall(cell)) sink.number(cell);
-    else if (typeof cell === 'boolean' || cell === null) sink.word(cell);
-    else {
-      walk.at((index - at) / width, place.array);
-      walk.part(cell, name, place.row);
-    }
+  for (const [index, cell] of column.entries()) {
+    if (index > 0) sink.byte(COMMA);
+    walk.at(index, place.array);
+    walk.part(cell, name, place.row);
   }
   sink.ascii7(']');
 }

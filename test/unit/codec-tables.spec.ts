@@ -166,6 +166,18 @@ describe('tables: arrays of objects that are alike', () => {
     }
   });
 
+  it('A34 call no toJSON that somebody gave to all arrays, objects or strings', () => {
+    const value = rows(customer);
+    for (const prototype of [Array.prototype, Object.prototype, String.prototype]) {
+      Reflect.defineProperty(prototype, 'toJSON', { value: () => 'lost', configurable: true });
+      try {
+        expect(difference(value, roundTrip(value))).toBeUndefined();
+      } finally {
+        Reflect.deleteProperty(prototype, 'toJSON');
+      }
+    }
+  });
+
   it('A34 refuse with the path', () => {
     const inRow = {
       items: rows((index) => ({ id: index, user: index === 25 ? { account: () => 1 } : null })),
