@@ -103,8 +103,8 @@ export class JsonSink {
   }
 
   /**
-   * Writes a list of strings, booleans, nulls, and numbers that JSON has, by the engine's own writer: a loop that
-   * stores byte after byte is as fast only until something in the process detaches a buffer.
+   * Writes a list of strings, booleans, nulls, and numbers that JSON has, by the engine's own writer: storing byte after
+   * byte was as fast in a bare process, and took four times as long once ioredis was loaded.
    *
    * @param parts elements, each already read once
    * @returns false when there is something else among them; then nothing was written
