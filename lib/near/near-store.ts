@@ -16,6 +16,7 @@ import type {
 } from '../core/cache-store.js';
 import type { FollowableStore, Following, Keeping } from '../core/followable-store.js';
 import type { NearTier } from '../core/near-tier.js';
+import { onlyOutcome } from '../core/only-outcome.js';
 import { nameOfTag, type Place } from './copies.js';
 import { NearCopies } from './near-copies.js';
 import { NearReads, type Question } from './near-reads.js';
@@ -72,6 +73,11 @@ export class NearStore implements CacheStore, NearTier {
   execute<Op extends Operation>(command: Command<Op>): Promise<Reply<Op>> {
     const { refusal } = this.#following;
     return refusal === undefined ? this.#handlers[command.op](command) : Promise.reject(refusal);
+  }
+
+  /** Asks at once: what is called next must not be sent before. */
+  async look(prefix: string, key: string): Promise<Slot> {
+    return onlyOutcome(await this.execute({ op: 'read', prefix, keys: [key] }));
   }
 
   async watch(prefix: string, key: string, onChange: () => void): Promise<Watch> {
