@@ -2,7 +2,7 @@ import type { CacheResult } from '@spakky/nestjs-redis-cache';
 import { TRUST_BOUND } from '../../lib/redis/epoch.js';
 import { now } from './clock.js';
 import { type Answer, judgeHit, judgeLoad, judgeMiss, type Look } from './judge.js';
-import { isIn } from './key-name.js';
+import { isIn, tagOf } from './key-name.js';
 import type { KeyPlace, Ledger } from './ledger.js';
 import type { StageSetup } from './protocol.js';
 import type { StageWatch } from './stage-watch.js';
@@ -50,7 +50,12 @@ export class Witness {
     const answer = this.answer(place, name, before);
     if (isIn('origin', place)) {
       if (result.hit) this.judge(what, judgeLoad(result.value, answer), answer);
-    } else this.judge(what, result.hit ? judgeHit(result.value, answer) : judgeMiss(answer), answer);
+    } else
+      this.judge(
+        what,
+        result.hit ? judgeHit(result.value, answer) : judgeMiss(answer, tagOf(place) !== undefined),
+        answer,
+      );
   }
 
   judgeLoaded(what: string, place: KeyPlace, name: string, before: Look, value: unknown): void {
@@ -58,11 +63,11 @@ export class Witness {
     this.judge(what, judgeLoad(value, answer), answer);
   }
 
-  judge(what: string, problem: string | undefined, { name, before, after }: Answer): void {
+  judge(what: string, problem: string | undefined, { name, before, after, mayBeLate }: Answer): void {
     const { tally, watch } = this.parts;
     tally.judged += 1;
     if (problem === undefined) return;
-    const known = JSON.stringify({ before, after });
+    const known = JSON.stringify({ before, after, mayBeLate });
     watch.blame('wrong value', watch.weather, `${what} of ${name}: ${problem} ${known}`);
   }
 }
