@@ -45,7 +45,17 @@ function byEffect(verdicts: Partial<Verdicts['byEffect']>): Verdicts {
 }
 
 function createUser({ admin }: FaultStage, ...rules: readonly string[]): Promise<unknown> {
-  return admin.call('ACL', 'SETUSER', USER, 'on', 'resetkeys', 'resetpass', `>${PASSWORD}`, ...rules);
+  return admin.call(
+    'ACL',
+    'SETUSER',
+    USER,
+    'on',
+    'allchannels',
+    'resetkeys',
+    'resetpass',
+    `>${PASSWORD}`,
+    ...rules,
+  );
 }
 
 /** A login that the server's operator restricts once it is in use. */
