@@ -65,11 +65,20 @@ describe('Four processes behind near tiers', () => {
     const run = await runQuietly(started(running), 3_000);
     expectCoherence(run);
     expect(run.reports.map(({ errors }) => errors)).toEqual([{}, {}, {}, {}]);
+    const { windows } = run.verdict;
+    expect(windows.length).toBeGreaterThan(1_000);
+    expect(
+      percentile(
+        windows.map(({ awake }) => awake),
+        99,
+      ),
+    ).toBeLessThanOrEqual(5);
     const kinds: readonly Window['after'][] = ['set', 'removal', 'eviction', 'expiry'];
     for (const kind of kinds) {
-      const some = run.verdict.windows.filter(({ after }) => after === kind).map(({ awake }) => awake);
+      const some = windows.filter(({ after }) => after === kind).map(({ awake }) => awake);
       expect(some.length).toBeGreaterThan(20);
-      expect(percentile(some, 99)).toBeLessThanOrEqual(5);
+      // Of a hundred or two the slowest one or two are left out.
+      expect(percentile(some, 98)).toBeLessThanOrEqual(5);
     }
   });
 

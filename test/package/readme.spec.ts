@@ -78,6 +78,7 @@ describe('The README', () => {
       'Errors',
       'What can be stored',
       'Testing your application',
+      'How fast',
       'Guarantees and limits',
       'How do I…?',
       'Samples',
@@ -371,7 +372,7 @@ async function usePlainly(cache: RedisCache): Promise<void> {
 }
 
 async function useCapabilities(cache: RedisCache, other: RedisCache): Promise<void> {
-  const loading = cache.getOrSet('waited for', () => delay(300, 'loaded'), { ttl: '1m', leaseFor: 90 });
+  const loading = cache.getOrSet('waited for', () => delay(1_500, 'loaded'), { ttl: '1m', leaseFor: 900 });
   await delay(50);
   expect(await other.getOrSet('waited for', () => 'again')).toBe('loaded');
   await loading;
