@@ -11,7 +11,7 @@ import type { Explanation, Work } from './work.js';
 
 /** Measured: fewer entries are written as fast by themselves. */
 const FEWEST_TOGETHER = 8;
-/** Measured: larger entries, in bytes, are written faster by themselves, as they are copied once less. */
+/** In bytes; what is larger is copied once less by itself. Measured: 130 bytes are twice as fast in a script, 17,000 take three times as long. */
 const LARGEST_TOGETHER = 2_048;
 
 /** One entry that somebody writes. */
@@ -93,10 +93,9 @@ export class WriteBatch implements Work {
     const { stream } = client;
     stream.cork();
     const together = this.#writeTogether(small, client);
-    const others = this.#writeEach(
-      all.filter((writing) => !isSmall(writing)),
-      client,
-    );
+    const large = all.filter((writing) => !isSmall(writing));
+    // Once a part of it is sent, the batch must not pass for something that never was: it would be sent again.
+    const others = secondStep(this.#writeEach(large, client));
     stream.uncork();
     const outcomes = await Promise.allSettled([together, others]);
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
@@ -113,7 +112,7 @@ export class WriteBatch implements Work {
       .catch(unlessForbidden);
     if (reply === undefined) {
       // Nothing was written: one of the keys may be forbidden, or scripts are.
-      this.#habits.writesOneByOne = await this.#writeEach(writings, client);
+      this.#habits.writesOneByOne = await secondStep(this.#writeEach(writings, client));
       return;
     }
     if (!Array.isArray(reply) || !isMark(reply[0], this.#mark)) {
