@@ -78,10 +78,9 @@ export class ChangeFeed {
    *
    * @param client as that of {@link look}
    * @param key of the whole, prefix included
-   * @param isAlone whether no other key may be named with it
    */
-  async readToKeep(client: Redis, key: string | Buffer, isAlone: boolean): Promise<KeptReply> {
-    if (this.#near !== undefined) return this.#kept.read(client, key, isAlone);
+  async readToKeep(client: Redis, key: string | Buffer): Promise<KeptReply> {
+    if (this.#near !== undefined) return this.#kept.read(client, key);
     return { bytes: await client.getBuffer(key), isConfirmed: false };
   }
 

@@ -38,12 +38,6 @@ class Reading {
   }
 }
 
-/** What the batches of one connection learn from one another. */
-export interface KeepHabits extends ReadHabits {
-  /** Whether the user may not name several keys in one command. */
-  readsOneByOne: boolean;
-}
-
 /** The replies to all of a batch. */
 interface Replies {
   readonly values: readonly unknown[];
@@ -61,7 +55,7 @@ export class KeepBatch implements Work {
   readonly request: RedisRequest;
   isSent = false;
   readonly #target: RedisTarget;
-  readonly #habits: KeepHabits;
+  readonly #habits: ReadHabits;
   readonly #mark: string;
   readonly #readAlone: ReadAlone;
   readonly #readings: Reading[] = [];
@@ -73,7 +67,7 @@ export class KeepBatch implements Work {
   constructor(
     prefix: string,
     target: RedisTarget,
-    habits: KeepHabits,
+    habits: ReadHabits,
     { mark, readAlone }: { readonly mark: string; readonly readAlone: ReadAlone },
   ) {
     this.request = { verb: 'read', prefix };

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Keeping, Warrant } from '../core/followable-store.js';
 import { GONE, untilOf } from './key-life.js';
-import { classifyFailure, OutOfStepError } from './redis-failure.js';
+import { OutOfStepError } from './redis-failure.js';
 
 /** What came of a read. */
 export interface KeptReply {
@@ -31,8 +31,6 @@ export interface Guarantor {
 /** One key that somebody reads. */
 interface Question {
   readonly key: string | Buffer;
-  /** Whether no other key may be named with it. */
-  readonly isAlone: boolean;
   readonly resolve: (reply: KeptReply) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -47,7 +45,6 @@ interface Replies {
 
 /** What was sent together. */
 interface Batch {
-  readonly questions: readonly Question[];
   /** On whose word the replies may be kept. */
   readonly warrant: Warrant | undefined;
   /** On the clock of `performance.now()`. */
@@ -61,9 +58,8 @@ const MOST_KEYS = 256;
 const NOTHING = Promise.resolve(undefined);
 
 /**
- * Reads keys and how long they live, and lets the server note that they were read. Reads of one turn leave together,
- * those of one server with one command for all of them, which takes half the time. Of a key of another type that
- * command answers nothing, so a key that seems to be there nevertheless is read again, alone.
+ * Reads keys one by one and how long they live, and lets the server note that they were read. Reads of one turn leave
+ * together.
  *
  * What happens to a key between its value and its life is told as a change: the server has noted the first already.
  */
@@ -71,35 +67,24 @@ export class KeptReads {
   readonly #guarantor: Guarantor;
   #questions: Question[] = [];
   #marks = 0;
-  /** Whether the user may not name several keys in one command. */
-  #readsOneByOne = false;
 
   constructor(guarantor: Guarantor) {
     this.#guarantor = guarantor;
   }
 
-  /**
-   * @param client that is ready; always the same one
-   * @param isAlone whether no other key may be named with it
-   */
-  read(client: Redis, key: string | Buffer, isAlone: boolean): Promise<KeptReply> {
-    return new Promise((resolve, reject) =>
-      this.#ask(client, { key, isAlone: isAlone || this.#readsOneByOne, resolve, reject }),
-    );
-  }
-
-  #ask(client: Redis, question: Question): void {
-    if (this.#questions.push(question) === 1) atEndOfTurn(() => this.#sendAll(client));
+  /** @param client that is ready; always the same one */
+  read(client: Redis, key: string | Buffer): Promise<KeptReply> {
+    return new Promise((resolve, reject) => {
+      const count = this.#questions.push({ key, resolve, reject });
+      if (count === 1) atEndOfTurn(() => this.#sendAll(client));
+    });
   }
 
   #sendAll(client: Redis): void {
     const questions = this.#questions;
     this.#questions = [];
-    for (const isAlone of [false, true]) {
-      const alike = questions.filter((question) => question.isAlone === isAlone);
-      for (let start = 0; start < alike.length; start += MOST_KEYS) {
-        this.#send(client, alike.slice(start, start + MOST_KEYS));
-      }
+    for (let start = 0; start < questions.length; start += MOST_KEYS) {
+      this.#send(client, questions.slice(start, start + MOST_KEYS));
     }
   }
 
@@ -110,42 +95,26 @@ export class KeptReads {
     // In one write.
     client.stream.cork();
     const sentAt = performance.now();
-    const replies = warrant === undefined ? readPlainly(client, questions) : readToKeep(client, questions);
+    const replies = questions.map(({ key }) => ask(client, key, warrant !== undefined));
     const confirmation = client.ping(mark).then((reply) => isOwn(reply, mark), unlessRefused);
     client.stream.uncork();
     // It is not the first that is waited for.
     confirmation.catch(() => undefined);
-    const batch = { questions, warrant, sentAt, confirmation };
-    for (const [index, reply] of replies.entries()) void this.#settle(client, index, reply, batch);
-  }
-
-  async #settle(client: Redis, index: number, replies: Replies, batch: Batch): Promise<void> {
-    const question = batch.questions[index];
-    if (question === undefined) return;
-    const isShared = batch.questions.length > 1 && !question.isAlone && batch.warrant !== undefined;
-    try {
-      const bytes = await replies.bytes;
-      const life = await replies.life;
-      if (bytes === null && isShared && life !== GONE) this.#ask(client, { ...question, isAlone: true });
-      else question.resolve(await this.#judge(question, bytes, replies, batch));
-    } catch (error) {
-      const failure = classifyFailure(error);
-      const isReply = failure.kind === 'operation' || failure.kind === 'redirection';
-      // Which of the keys it concerns, only these tell by themselves.
-      if (isShared && isReply) this.#ask(client, { ...question, isAlone: true });
-      else question.reject(error);
-      this.#readsOneByOne ||= failure.kind === 'operation' && failure.code === 'REDIS_NO_PERMISSION';
+    const batch = { warrant, sentAt, confirmation };
+    for (const [index, question] of questions.entries()) {
+      const reply = replies[index];
+      if (reply !== undefined) this.#judge(question, reply, batch).then(question.resolve, question.reject);
     }
   }
 
   async #judge(
     { key }: Question,
-    bytes: unknown,
-    { noted, life }: Replies,
+    replies: Replies,
     { confirmation, warrant, sentAt }: Batch,
   ): Promise<KeptReply> {
+    const bytes = await replies.bytes;
     const isConfirmed = await confirmation;
-    const [answer, left] = [await noted, await life];
+    const [answer, left] = [await replies.noted, await replies.life];
     if (warrant === undefined || !isConfirmed) return { bytes, isConfirmed };
     if (answer !== 'OK') this.#guarantor.onOtherReply('CLIENT CACHING', answer);
     if (typeof left !== 'number') this.#guarantor.onOtherReply('PTTL', left);
@@ -155,24 +124,8 @@ export class KeptReads {
   }
 }
 
-function readPlainly(client: Redis, questions: readonly Question[]): Replies[] {
-  return questions.map(({ key }) => ({ noted: NOTHING, bytes: client.getBuffer(key), life: NOTHING }));
-}
-
-function readToKeep(client: Redis, questions: readonly Question[]): Replies[] {
-  const [first] = questions;
-  if (questions.length === 1 || first?.isAlone === true)
-    return questions.map(({ key }) => noteOne(client, key));
-  const noted = note(client);
-  const all = client.mgetBuffer(questions.map(({ key }) => key));
-  return questions.map(({ key }, index) => ({
-    noted,
-    bytes: all.then((values) => values[index]),
-    life: lifeOf(client, key),
-  }));
-}
-
-function noteOne(client: Redis, key: string | Buffer): Replies {
+function ask(client: Redis, key: string | Buffer, isNoted: boolean): Replies {
+  if (!isNoted) return { noted: NOTHING, bytes: client.getBuffer(key), life: NOTHING };
   return { noted: note(client), bytes: client.getBuffer(key), life: lifeOf(client, key) };
 }
 

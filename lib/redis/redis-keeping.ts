@@ -2,36 +2,32 @@ import type { Redis } from 'ioredis';
 import { SpakkyCacheError } from '../contract/errors.js';
 import type { Command, Outcome, Slot, TagVersion } from '../core/cache-store.js';
 import type { Keeping, Kept } from '../core/followable-store.js';
-import { KeepBatch, type KeepHabits, type ReadAlone } from './keep-batch.js';
+import { KeepBatch, type ReadAlone } from './keep-batch.js';
 import type { KeptReply } from './kept-reads.js';
 import { versionKey } from './key-prefix.js';
+import type { ReadHabits } from './read-batch.js';
 import type { RedisRequest } from './redis-error.js';
 import { ABSENT, slotOf } from './redis-slot.js';
 import type { RedisTopology } from './redis-topology.js';
 import type { RedisVersions } from './redis-versions.js';
 import type { ServerSide } from './server-side.js';
 import { describeReply, type KeyRequest, physicalKey, type ScriptRunner } from './script-runner.js';
-
-/** Measured: larger batches are hardly faster, and keep other clients of the server waiting. */
-const MOST_KEYS = 250;
+import { MOST_KEYS } from './turn-batches.js';
 
 /** Reads what a tier in front may keep. */
 export class RedisKeeping {
   readonly #topology: RedisTopology;
   readonly #scripts: ScriptRunner;
   readonly #versions: RedisVersions;
-  /** Whether one command may name several keys. */
-  readonly #isShared: boolean;
   /** What was asked for in the present turn of the event loop. */
   #batch: KeepBatch | undefined;
   #marks = 0;
-  readonly #habits: KeepHabits = { expectsMisses: false, readsOneByOne: false };
+  readonly #habits: ReadHabits = { expectsMisses: false, readsOneByOne: false };
 
   constructor(topology: RedisTopology, scripts: ScriptRunner, versions: RedisVersions) {
     this.#topology = topology;
     this.#scripts = scripts;
     this.#versions = versions;
-    this.#isShared = topology.group(['one', 'other']).length === 1;
   }
 
   /** Sends what is waiting, as something else is about to be sent. */
@@ -90,7 +86,7 @@ export class RedisKeeping {
     client: Redis,
     server: ServerSide,
   ): Promise<Kept<Slot>> => {
-    const reply = await server.changes.readToKeep(client, physicalKey(request), true);
+    const reply = await server.changes.readToKeep(client, physicalKey(request));
     const bytes = this.#bytesOf(reply, request);
     if (bytes === null) {
       if (!reply.isConfirmed && isCertain) await server.line.confirm();
@@ -104,7 +100,7 @@ export class RedisKeeping {
   #version(request: RedisRequest, tag: string): Promise<Kept<TagVersion | undefined>> {
     const key = versionKey(request.prefix, tag);
     return this.#topology.run(request, key, async (client, server) => {
-      const reply = await server.changes.readToKeep(client, key, !this.#isShared);
+      const reply = await server.changes.readToKeep(client, key);
       const bytes = this.#bytesOf(reply, request);
       if (bytes !== null) return kept(this.#versions.versionOf(bytes, request, 'GET'), reply.keeping);
       if (!reply.isConfirmed) await server.line.confirm();
