@@ -32,6 +32,23 @@ async function filled<T>(keys: readonly string[], value: T): Promise<RedisCache<
   return cache;
 }
 
+/** A cache of a user who may do what the rules say with keys of that pattern under its prefix. */
+async function cacheOfUser(username: string, keys: string, ...rules: readonly string[]): Promise<RedisCache> {
+  const keyPrefix = redis.newPrefix();
+  const password = 'secret';
+  await redis.raw.call(
+    'ACL',
+    'SETUSER',
+    username,
+    'on',
+    'resetkeys',
+    `>${password}`,
+    `~${keyPrefix}${keys}`,
+    ...rules,
+  );
+  return redis.newCacheAt({ ...redis.address, keyPrefix, username, password });
+}
+
 describe('Reads of one turn of the event loop', () => {
   it('leave as one command, and a repeated key is asked for once', async () => {
     const keys = keysOf(100);
@@ -123,23 +140,7 @@ describe('Reads of one turn of the event loop', () => {
   });
 
   it('A10 tell a forbidden key to its caller alone', async () => {
-    const prefix = redis.newPrefix();
-    await redis.raw.call(
-      'ACL',
-      'SETUSER',
-      'reader',
-      'on',
-      '>secret',
-      'resetkeys',
-      `~${prefix}open:*`,
-      '+@all',
-    );
-    const cache = redis.newCacheAt({
-      ...redis.address,
-      keyPrefix: prefix,
-      username: 'reader',
-      password: 'secret',
-    });
+    const cache = await cacheOfUser('reader', 'open:*', '+@all');
     await Promise.all(keysOf(3).map((key) => cache.set(`open:${key}`, key)));
     const outcomes = await Promise.allSettled(
       ['open:key:0', 'closed', 'open:key:2'].map((key) => cache.get(key)),
@@ -154,14 +155,7 @@ describe('Reads of one turn of the event loop', () => {
 
 describe('Reads of a user who may not name several keys', () => {
   it('leave one by one, and nothing is asked in vain twice', async () => {
-    const prefix = redis.newPrefix();
-    await redis.raw.call('ACL', 'SETUSER', 'narrow', 'on', '>secret', `~${prefix}*`, '+@all', '-mget');
-    const cache = redis.newCacheAt({
-      ...redis.address,
-      keyPrefix: prefix,
-      username: 'narrow',
-      password: 'secret',
-    });
+    const cache = await cacheOfUser('narrow', '*', '+@all', '-mget');
     const read = () => Promise.all(keysOf(10).map((key) => cache.get(key)));
     await Promise.all(keysOf(10).map((key) => cache.set(key, key)));
     await read();
@@ -233,39 +227,16 @@ describe('Writes of one turn of the event loop', () => {
   });
 
   it('A10 tell a forbidden key to its caller alone', async () => {
-    const prefix = redis.newPrefix();
-    await redis.raw.call(
-      'ACL',
-      'SETUSER',
-      'writer',
-      'on',
-      '>secret',
-      'resetkeys',
-      `~${prefix}open:*`,
-      '+@all',
-    );
-    const cache = redis.newCacheAt({
-      ...redis.address,
-      keyPrefix: prefix,
-      username: 'writer',
-      password: 'secret',
-    });
+    const cache = await cacheOfUser('writer', 'open:*', '+@all');
     const keys = [...keysOf(10).map((key) => `open:${key}`), 'closed'];
     const outcomes = await Promise.allSettled(keys.map((key) => cache.set(key, key)));
     expect(outcomes.at(-1)).toMatchObject({ reason: { code: 'REDIS_NO_PERMISSION', key: 'closed' } });
     expect(outcomes.slice(0, -1).every(({ status }) => status === 'fulfilled')).toBe(true);
-    expect(await redis.raw.exists(keys.slice(0, -1).map((key) => prefix + key))).toBe(10);
+    expect(await redis.raw.exists(keys.slice(0, -1).map((key) => cache.location.prefix + key))).toBe(10);
   });
 
   it('work for a user who may not run scripts', async () => {
-    const prefix = redis.newPrefix();
-    await redis.raw.call('ACL', 'SETUSER', 'plain', 'on', '>secret', `~${prefix}*`, '+@all', '-eval');
-    const cache = redis.newCacheAt({
-      ...redis.address,
-      keyPrefix: prefix,
-      username: 'plain',
-      password: 'secret',
-    });
+    const cache = await cacheOfUser('plain', '*', '+@all', '-eval');
     await Promise.all(keysOf(20).map((key) => cache.set(key, 'first')));
     const again = await commandsDuring(() => Promise.all(keysOf(20).map((key) => cache.set(key, 'second'))));
     expect([again.get('set'), again.has('eval')]).toEqual([20, false]);
