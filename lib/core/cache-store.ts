@@ -235,7 +235,7 @@ export interface CacheStore {
    *
    * @throws SpakkyCacheError when the entry could not be written
    */
-  put?(prefix: string, put: Put): Promise<WriteId>;
+  put?(prefix: string, put: Put): Promise<void>;
 
   /**
    * Listens, then looks: whatever changes the key after the look calls `onChange`, once. So does whatever makes that

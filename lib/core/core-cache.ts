@@ -60,12 +60,12 @@ export abstract class CoreCache<T = unknown>
     return (hit as Promise<CacheHit<T>> | undefined) ?? this.#read(key, options);
   }
 
-  async set(key: string, value: T, options?: TaggedWriteOptions): Promise<void> {
+  set(key: string, value: T, options?: TaggedWriteOptions): Promise<void> {
     try {
       this.#assertUsable(key);
-      await this.#entries.write(key, value, planWrite('set', options, this.#territory.ttl, key));
+      return this.#entries.write(key, value, planWrite('set', options, this.#territory.ttl, key));
     } catch (error) {
-      throw this.#counted(error);
+      return Promise.reject(this.#counted(error));
     }
   }
 

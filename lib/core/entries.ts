@@ -76,14 +76,20 @@ export class Entries {
     return this.#miss();
   }
 
+  /** Writes an entry, and counts what fails. */
   async write(key: string, value: unknown, plan: WritePlan): Promise<void> {
-    if (plan.tags.length > 0 || !this.#order.isQuiet) {
-      await this.writeWith(key, value, plan, (put) => this.#send(put));
-      return;
+    try {
+      if (plan.tags.length > 0 || !this.#order.isQuiet) {
+        await this.writeWith(key, value, plan, (put) => this.#send(put));
+        return;
+      }
+      const made = makeEntry(this.runtime, key, value, plan.tags);
+      await this.#send(putOf(made, plan, undefined));
+      this.#count(made.size);
+    } catch (error) {
+      this.runtime.meter.countError(error);
+      throw error;
     }
-    const made = makeEntry(this.runtime, key, value, plan.tags);
-    await this.#send(putOf(made, plan, undefined));
-    this.#count(made.size);
   }
 
   /** Writes an entry in one way or another; tags take a step before it, which later writes of the key wait for. */

@@ -44,8 +44,8 @@ function refuseUnknown(method: string, options: TaggedWriteOptions, key: string 
       { key },
     );
   }
-  for (const [name, value] of Object.entries(options)) {
-    if (name === 'ttl' || name === 'tags' || value === undefined) continue;
+  for (const name of Object.keys(options)) {
+    if (name === 'ttl' || name === 'tags' || Reflect.get(options, name) === undefined) continue;
     throw new CacheBackendCapabilityError(
       `This cache does not know the option "${name}" of ${method}(): leave it out. The options are ttl and tags.`,
       { key },

@@ -111,7 +111,7 @@ export class ReadBatch implements Work {
 
   /** As most are: one command, and nothing that it does not take. */
   async #readOne(reading: Reading, client: Redis, server: ServerSide): Promise<void> {
-    const value: unknown = await client.getBuffer(reading.wholeKey);
+    const value = await server.wire.get(reading.wholeKey);
     if (this.#isSettled(reading, value)) return;
     const missing = await this.#settle([reading], [value], client, server);
     this.#habits.expectsMisses = missing.length > 0;
@@ -160,7 +160,7 @@ export class ReadBatch implements Work {
 
   /** What is a value by now was written later than it was read. */
   async #refuseOtherTypes(missing: readonly Reading[], client: Redis, server: ServerSide): Promise<void> {
-    const values = await this.#valuesOfEach(missing, client);
+    const values = await this.#valuesOfEach(missing, server);
     const refusals = values.map((value) => (value instanceof Refusal ? value : null));
     await this.#settle(missing, refusals, client, server);
   }
@@ -169,7 +169,7 @@ export class ReadBatch implements Work {
   async #readEach(client: Redis, server: ServerSide): Promise<number> {
     const { stream } = client;
     stream.cork();
-    const reading = this.#valuesOfEach(this.#readings, client);
+    const reading = this.#valuesOfEach(this.#readings, server);
     const proof = this.#habits.expectsMisses ? server.line.confirm() : undefined;
     stream.uncork();
     proof?.catch(() => undefined);
@@ -181,8 +181,8 @@ export class ReadBatch implements Work {
   }
 
   /** The values, or why there are none. */
-  #valuesOfEach(readings: readonly Reading[], client: Redis): Promise<readonly unknown[]> {
-    const replies = readings.map(({ wholeKey }) => client.getBuffer(wholeKey));
+  #valuesOfEach(readings: readonly Reading[], { wire }: ServerSide): Promise<readonly unknown[]> {
+    const replies = readings.map(({ wholeKey }) => wire.get(wholeKey));
     return Promise.all(replies.map((reply) => reply.catch((error: unknown) => new Refusal(error))));
   }
 

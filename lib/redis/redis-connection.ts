@@ -28,6 +28,7 @@ import { ServerClock } from './server-clock.js';
 import type { RedisShard } from './redis-topology.js';
 import type { Send, ServerSide } from './server-side.js';
 import { SharedTurn } from './shared-turn.js';
+import { Wire } from './wire.js';
 import { type Explanation, Operation, type Work } from './work.js';
 
 /** How the connection comes to its end: with the cache, or because a cluster has no use for the node any more. */
@@ -65,8 +66,10 @@ export class RedisConnection implements RedisShard {
     this.target = link.target;
     this.#client = link.client;
     this.#timeout = timeout;
+    const [line, wire] = [new ReplyLine(link.client), new Wire(link)];
     this.#server = {
-      line: new ReplyLine(link.client),
+      line,
+      wire,
       clock: new ServerClock(),
       changes: new ChangeFeed(link, timeout * PATIENCE),
     };
@@ -136,8 +139,7 @@ export class RedisConnection implements RedisShard {
     }
     const { state } = this.#session;
     if (state.name === 'down') {
-      const { failure } = state;
-      work.fail((request) => unsentError(failure, request, this.target));
+      work.fail((request) => unsentError(state.failure, request, this.target));
       return;
     }
     this.#pending.add(operation);

@@ -12,7 +12,7 @@ import type { RedisTopology } from './redis-topology.js';
 import type { RedisVersions } from './redis-versions.js';
 import type { ServerSide } from './server-side.js';
 import { describeReply, type KeyRequest, physicalKey, type ScriptRunner } from './script-runner.js';
-import { MOST_KEYS } from './turn-batches.js';
+import { MOST_READS } from './turn-batches.js';
 
 /** Reads what a tier in front may keep. */
 export class RedisKeeping {
@@ -62,7 +62,7 @@ export class RedisKeeping {
 
   #presentBatch({ prefix }: KeyRequest): KeepBatch {
     const { target } = this.#topology;
-    if (this.#batch !== undefined && this.#batch.size < MOST_KEYS) return this.#batch;
+    if (this.#batch !== undefined && this.#batch.size < MOST_READS) return this.#batch;
     this.flush();
     this.#marks += 1;
     const batch = new KeepBatch(prefix, target, this.#habits, {

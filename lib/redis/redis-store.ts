@@ -12,7 +12,6 @@ import type {
   Slot,
   TagVersion,
   Watch,
-  WriteId,
 } from '../core/cache-store.js';
 import type { FollowableStore, Follower, Following, Kept } from '../core/followable-store.js';
 import type { Look } from './change-feed.js';
@@ -52,7 +51,10 @@ export class RedisStore implements FollowableStore {
     this.#handlers = {
       read: ({ prefix, keys, absent }) => each(keys, (key) => this.#read(prefix, key, absent)),
       write: ({ prefix, puts }) =>
-        each(puts, (put) => this.#write({ verb: 'write', prefix, key: put.key }, put)),
+        each(puts, async (put) => {
+          await this.#write({ verb: 'write', prefix, key: put.key }, put);
+          return writeIdOf(put.bytes);
+        }),
       remove: ({ prefix, keys }) => this.#remove(prefix, keys),
       clear: ({ prefix }) => this.#clear({ verb: 'clear', prefix }),
       ping: ({ prefix }) => this.#ping({ verb: 'reach', prefix }),
@@ -83,7 +85,7 @@ export class RedisStore implements FollowableStore {
     return this.#read(prefix, key, 'certain');
   }
 
-  put(prefix: string, put: Put): Promise<WriteId> {
+  put(prefix: string, put: Put): Promise<void> {
     this.#keeping.flush();
     return this.#write({ verb: 'write', prefix, key: put.key }, put);
   }
@@ -154,19 +156,18 @@ export class RedisStore implements FollowableStore {
   }
 
   /** What is sealed at once is sent at once, so that writes that nobody waited for keep their order. */
-  #write(request: KeyRequest, put: Put): Promise<WriteId> {
+  #write(request: KeyRequest, put: Put): Promise<void> {
     const sealing = sealPut(this.#topology, put, request);
     return sealing === undefined ? this.#set(request, put) : sealing.then(() => this.#set(request, put));
   }
 
-  #set(request: KeyRequest, put: Put): Promise<WriteId> {
+  #set(request: KeyRequest, put: Put): Promise<void> {
     if (this.#batches !== undefined) return this.#batches.write(request, put);
     const key = physicalKey(request);
     const life = lifeOf(put);
     return this.#topology.run(request, key, async (client) => {
       const reply = await (life === '' ? client.set(key, put.bytes) : client.set(key, put.bytes, 'PX', life));
       if (reply !== 'OK') throw this.#scripts.unexpected(request, 'SET', describeReply(reply));
-      return writeIdOf(put.bytes);
     });
   }
 

@@ -99,29 +99,6 @@ end
 return answers
 `;
 
-/**
- * Writes entries, small ones. ARGV: mark, the times to live (0: none) and the lengths of the frames, with spaces between
- * them, and the frames, one behind the other. Answers after its mark the place and the error of each that failed.
- */
-export const WRITE = `
-local answers = { ARGV[1] }
-local life = string.gmatch(ARGV[2], '%d+')
-local length = string.gmatch(ARGV[3], '%d+')
-local from = 1
-for index, key in ipairs(KEYS) do
-  local to = from + length() - 1
-  local frame, ttl = string.sub(ARGV[4], from, to), life()
-  local reply
-  if ttl == '0' then reply = redis.pcall('SET', key, frame) else reply = redis.pcall('SET', key, frame, 'PX', ttl) end
-  if reply.err then
-    answers[#answers + 1] = index
-    answers[#answers + 1] = reply
-  end
-  from = to + 1
-end
-return answers
-`;
-
 /** ARGV: mark, token, lease, write id seen or empty, write id to give. */
 export const ACQUIRE = `${OF_ONE}
 local token, lease, seen = ARGV[2], ARGV[3], ARGV[4]

@@ -1,4 +1,6 @@
-import { describe, expect, it } from '@jest/globals';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { Redis } from 'ioredis';
 import { CacheHit, CacheMiss } from '../../lib/contract/cache-result.js';
 import type { RedisCache } from '../../lib/redis/redis-cache.js';
 import { useFaultProxy } from '../support/proxied-fixture.js';
@@ -9,6 +11,10 @@ const redis = useRedisServer();
 
 /** More than leave in one piece. */
 const MANY = 600;
+/** Where ioredis 6 tells of each command that it sends. */
+const COMMAND_STARTS = 'tracing:ioredis:command:start';
+/** What a client must be to be handed in. */
+const BORROWED = { enableOfflineQueue: false, autoResendUnfulfilledCommands: false, lazyConnect: true };
 const LARGE = 'x'.repeat(20_000);
 
 function keysOf(count: number): string[] {
@@ -24,6 +30,32 @@ async function commandsDuring(action: () => Promise<unknown>): Promise<ReadonlyM
   return new Map(
     Array.from(lines, ([, name = '', calls, rejected]) => [name, Number(calls) + Number(rejected)]),
   );
+}
+
+function isTraced(context: unknown): context is { command: string } {
+  return typeof context === 'object' && context !== null && 'command' in context;
+}
+
+/** Puts a function before the driver's, marked as such ones are; tells the names of the commands that passed it. */
+function wrapCommands(client: Redis): () => readonly string[] {
+  const spy = jest.spyOn(client, 'sendCommand');
+  Object.assign(spy, { __wrapped: true });
+  return () => spy.mock.calls.map(([{ name }]) => name);
+}
+
+/** What those who trace the driver saw while something was done. */
+async function tracedDuring(action: () => Promise<unknown>): Promise<readonly string[]> {
+  const seen: string[] = [];
+  const see = (context: unknown): void => {
+    if (isTraced(context)) seen.push(context.command.toLowerCase());
+  };
+  subscribe(COMMAND_STARTS, see);
+  try {
+    await action();
+    return seen;
+  } finally {
+    unsubscribe(COMMAND_STARTS, see);
+  }
 }
 
 async function filled<T>(keys: readonly string[], value: T): Promise<RedisCache<T>> {
@@ -165,14 +197,14 @@ describe('Reads of a user who may not name several keys', () => {
 });
 
 describe('Writes of one turn of the event loop', () => {
-  it('leave as one command, whatever their times to live', async () => {
+  it('leave side by side, whatever their times to live', async () => {
     const cache = redis.newCache<number>();
     const commands = await commandsDuring(() =>
       Promise.all(
         keysOf(100).map((key, index) => cache.set(key, index, index % 2 === 0 ? { ttl: 1_000 + index } : {})),
       ),
     );
-    expect(commands.get('eval')).toBe(1);
+    expect(commands.get('set')).toBe(100);
     const values = await cache.getMany(keysOf(100));
     expect(Array.from(values.values(), (result) => result.hit && result.value)).toEqual(
       keysOf(100).map((_, i) => i),
@@ -185,12 +217,15 @@ describe('Writes of one turn of the event loop', () => {
     expect(even).toBeLessThanOrEqual(1_098);
   });
 
-  it('leave one by one where they are few or large', async () => {
+  it('may have keys of any script beside those of ASCII', async () => {
     const cache = redis.newCache<string>();
-    const few = await commandsDuring(() => Promise.all(keysOf(3).map((key) => cache.set(key, 'value'))));
-    const large = await commandsDuring(() => Promise.all(keysOf(20).map((key) => cache.set(key, LARGE))));
-    expect([few.get('set'), few.has('eval')]).toEqual([3, false]);
-    expect([large.get('set'), large.has('eval')]).toEqual([20, false]);
+    const keys = ['key', 'ключ', '鍵', '🔑', 'clé', 'x'.repeat(200), 'ж'.repeat(150)];
+    await Promise.all(keys.map((key) => cache.set(key, key, { ttl: '5m' })));
+    const found = await Promise.all(keys.map((key) => cache.get(key)));
+    expect(found).toEqual(keys.map((key) => new CacheHit(key)));
+    const stored = keys.map((key) => cache.location.prefix + key);
+    expect((await redis.raw.keys(`${cache.location.prefix}*`)).toSorted()).toEqual(stored.toSorted());
+    for (const key of keys) expect(await cache.get(key)).toEqual(new CacheHit(key));
   });
 
   it('may be large and small side by side', async () => {
@@ -235,13 +270,6 @@ describe('Writes of one turn of the event loop', () => {
     expect(await redis.raw.exists(keys.slice(0, -1).map((key) => cache.location.prefix + key))).toBe(10);
   });
 
-  it('work for a user who may not run scripts', async () => {
-    const cache = await cacheOfUser('plain', '*', '+@all', '-eval');
-    await Promise.all(keysOf(20).map((key) => cache.set(key, 'first')));
-    const again = await commandsDuring(() => Promise.all(keysOf(20).map((key) => cache.set(key, 'second'))));
-    expect([again.get('set'), again.has('eval')]).toEqual([20, false]);
-  });
-
   it('A24 that find no memory are each told so, and replace nothing', async () => {
     const cache = await filled(keysOf(20), 'old');
     await redis.raw.config('SET', 'maxmemory', '1');
@@ -254,6 +282,47 @@ describe('Writes of one turn of the event loop', () => {
     }
     const found = await cache.getMany(keysOf(20));
     expect(Array.from(found.values())).toEqual(keysOf(20).map(() => new CacheHit('old')));
+  });
+});
+
+describe('What goes past the driver', () => {
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  it('does not when somebody wraps what sends commands, as instrumentations do', async () => {
+    const cache = redis.newCache<string>();
+    const seen = wrapCommands(Redis.prototype);
+    await Promise.all([cache.set('a', 'value'), cache.set('b', 'value', { ttl: '5m' })]);
+    expect(await cache.get('a')).toEqual(new CacheHit('value'));
+    expect(seen()).toEqual(expect.arrayContaining(['set', 'set', 'get']));
+  });
+
+  it('does not when somebody listens to the channel on which ioredis 6 tells of commands', async () => {
+    const cache = redis.newCache<string>();
+    await cache.set('a', 'value');
+    const seen = await tracedDuring(async () => {
+      await cache.set('a', 'other');
+      await cache.get('a');
+    });
+    const silent = await tracedDuring(() => redis.raw.ping());
+    // ioredis 5 has no such channel.
+    expect(seen).toEqual(silent.length > 0 ? ['set', 'get'] : []);
+  });
+
+  it("does not on the application's own client", async () => {
+    const client = new Redis({ ...redis.address, ...BORROWED });
+    const seen = jest.spyOn(client, 'sendCommand');
+    try {
+      const cache = redis.newCacheAt<string>({ client, keyPrefix: redis.newPrefix() });
+      await Promise.all([cache.set('a', 'value'), cache.set('b', 'value', { ttl: '5m' })]);
+      expect(await cache.get('a')).toEqual(new CacheHit('value'));
+      expect(seen.mock.calls.map(([{ name }]) => name)).toEqual(
+        expect.arrayContaining(['set', 'set', 'get']),
+      );
+    } finally {
+      client.disconnect();
+    }
   });
 });
 

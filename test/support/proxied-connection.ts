@@ -181,8 +181,8 @@ export class ProxiedConnection {
 
   /** Ends the client's side once it has what was said so far; what it sent stays with the server. */
   #cut(): void {
+    if (!this.#isMute) this.#client.destroySoon();
     this.#isMute = true;
-    this.#client.destroySoon();
   }
 }
 
