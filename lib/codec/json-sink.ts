@@ -9,6 +9,7 @@ const ZERO = 0x30;
 const MINUS = 0x2d;
 const POINT = 0x2e;
 const COMMA = 0x2c;
+const COLON = 0x3a;
 const NULL = 0x6c6c756e;
 const TRUE = 0x65757274;
 const FALS = 0x736c6166;
@@ -28,6 +29,9 @@ const SHORT = 40;
 /** Every character of a short string could become `\uXXXX`, and two quotes. */
 const ROOM = SHORT * 6 + 2;
 
+/** Names of properties that are kept; objects that are used as maps have any number of them. */
+const MOST_NAMES = 1_000;
+
 /** Characters of ASCII that a string cannot have as they are; one look is faster than three comparisons. */
 const MARKED = new Uint8Array(0x7f).fill(1, 0, 0x20);
 MARKED[QUOTE] = MARKED[BACKSLASH] = 1;
@@ -39,6 +43,8 @@ export class JsonSink {
   length = 0;
   bytes = Buffer.allocUnsafeSlow(FIRST_SIZE);
   private limit = 0;
+  /** What `name` writes for names that were seen before. */
+  private readonly names = new Map<string, Uint8Array>();
 
   /**
    * Begins a new text.
@@ -171,6 +177,27 @@ export class JsonSink {
     }
     bytes[at++] = QUOTE;
     this.length = at;
+  }
+
+  /** @param text the name of a property, with the colon behind it: the same ones come again and again */
+  name(text: string): void {
+    const known = this.names.get(text);
+    if (known === undefined) return this.newName(text);
+    if (this.length + known.length > this.bytes.length) this.grow(known.length);
+    const { bytes } = this;
+    let at = this.length;
+    for (let index = 0; index < known.length; index += 1) bytes[at++] = known[index] ?? 0;
+    this.length = at;
+  }
+
+  private newName(text: string): void {
+    const start = this.length;
+    this.string(text);
+    this.byte(COLON);
+    // What takes more bytes than characters would have to tell `ascii` so each time.
+    const isPlain = this.length - start === text.length + 3 && text.length <= SHORT;
+    if (isPlain && this.names.size < MOST_NAMES)
+      this.names.set(text, new Uint8Array(this.bytes.subarray(start, this.length)));
   }
 
   /** A short string of other scripts: UTF-8 of up to three bytes. */

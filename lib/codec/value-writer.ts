@@ -16,7 +16,6 @@ const CLOSE_OBJECT = 0x7d;
 const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
 const COMMA = 0x2c;
-const COLON = 0x3a;
 /** `@`: an object with one property that begins so is a tag. */
 const TAG = 0x40;
 /** No step at all: the data of an instance stands for the instance. */
@@ -151,8 +150,7 @@ export class ValueWriter implements Walk {
     if (name === '__proto__') {
       this.refuse(depth, 'has an own property "__proto__"; rename it, or use a Map');
     }
-    this.sink.string(name);
-    this.sink.byte(COLON);
+    this.sink.name(name);
   }
 
   private array(value: readonly unknown[], depth: number): void {
