@@ -110,8 +110,15 @@ export type Grant =
   | { readonly outcome: 'changed' };
 
 interface CommandFields {
-  /** Looks at keys; changes nothing. That one is `absent` need not be certain where the next step finds out for itself. */
-  readonly read: { readonly keys: readonly string[]; readonly absent?: 'certain' | 'likely' };
+  /**
+   * Looks at keys; changes nothing. That one is `absent` need not be certain where the next step finds out for itself.
+   * Unless it is to be `sure`, a copy will do.
+   */
+  readonly read: {
+    readonly keys: readonly string[];
+    readonly absent?: 'certain' | 'likely';
+    readonly sure?: true;
+  };
   /** Replaces what keys hold. */
   readonly write: { readonly puts: readonly Put[] };
   /** Empties keys; true for a key that held a fresh entry. */

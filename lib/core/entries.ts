@@ -67,13 +67,18 @@ export class Entries {
 
   /** Tells a hit from a miss, and counts it. */
   async judge(key: string, slot: Slot, known?: KnownVersions): Promise<CacheResult<unknown>> {
-    if (slot.state === 'entry' && slot.fresh) {
-      const { stamps } = slot;
-      if (stamps === undefined || (await areCurrent(this.runtime, this.prefix, stamps, known))) {
-        return this.#hit(key, slot);
-      }
-    }
-    return this.#miss();
+    if (slot.state !== 'entry' || !slot.fresh) return this.#miss();
+    if (await this.#isCurrent(slot, known)) return this.#hit(key, slot);
+    // A copy ends with its tag, and hides what may have been written since.
+    if (slot.readings === undefined) return this.#miss();
+    const command = { op: 'read', prefix: this.prefix, keys: [key], sure: true } as const;
+    const now = onlyOutcome(await this.runtime.store.execute(command));
+    if (now.state !== 'entry' || !now.fresh || !(await this.#isCurrent(now))) return this.#miss();
+    return this.#hit(key, now);
+  }
+
+  async #isCurrent({ stamps }: EntrySlot, known?: KnownVersions): Promise<boolean> {
+    return stamps === undefined || (await areCurrent(this.runtime, this.prefix, stamps, known));
   }
 
   /** Writes an entry, and counts what fails. */

@@ -106,9 +106,11 @@ export class NearStore implements CacheStore, NearTier {
   }
 
   /** Copies of what is kept, and for the rest the answers of the store, in the order of the keys. */
-  async #read({ prefix, keys, absent }: Command<'read'>): Promise<readonly Outcome<Slot>[]> {
+  async #read({ prefix, keys, absent, sure }: Command<'read'>): Promise<readonly Outcome<Slot>[]> {
     const now = performance.now();
-    const near: readonly (EntrySlot | undefined)[] = keys.map((key) => this.#copies.entry(prefix, key, now));
+    const near: readonly (EntrySlot | undefined)[] = keys.map((key) =>
+      sure === true ? undefined : this.#copies.entry(prefix, key, now),
+    );
     const missing = keys.filter((_key, index) => near[index] === undefined);
     this.#counts.hits += keys.length - missing.length;
     this.#counts.misses += missing.length;

@@ -90,14 +90,8 @@ export function judgeLoad(value: unknown, answer: Answer): string | undefined {
   return isOutdated ? `version ${version} came back after ${before.record.floor} was confirmed` : undefined;
 }
 
-/**
- * What is wrong with a miss; nothing when the key may have been empty.
- *
- * @param hasTag whether what was kept of an entry before its tag was evicted is none for a reader, and hides a newer one
- */
-export function judgeMiss(answer: Answer, hasTag = false): string | undefined {
-  const { before, after, mayBeLate } = answer;
-  if (hasTag && before.at - before.record.floorDoneAt < mayBeLate) return undefined;
+/** What is wrong with a miss; nothing when the key may have been empty. */
+export function judgeMiss({ before, after }: Answer): string | undefined {
   if (after.record.begun !== before.record.floor || !mustHold(before, after)) return undefined;
   return `write ${before.record.floor} was confirmed, and is gone`;
 }

@@ -2,7 +2,7 @@ import type { CacheResult } from '@spakky/nestjs-redis-cache';
 import { TRUST_BOUND } from '../../lib/redis/epoch.js';
 import { now } from './clock.js';
 import { type Answer, judgeHit, judgeLoad, judgeMiss, type Look } from './judge.js';
-import { isIn, tagOf } from './key-name.js';
+import { isIn } from './key-name.js';
 import type { KeyPlace, Ledger } from './ledger.js';
 import type { StageSetup } from './protocol.js';
 import type { StageWatch } from './stage-watch.js';
@@ -50,12 +50,7 @@ export class Witness {
     const answer = this.answer(place, name, before);
     if (isIn('origin', place)) {
       if (result.hit) this.judge(what, judgeLoad(result.value, answer), answer);
-    } else
-      this.judge(
-        what,
-        result.hit ? judgeHit(result.value, answer) : judgeMiss(answer, tagOf(place) !== undefined),
-        answer,
-      );
+    } else this.judge(what, result.hit ? judgeHit(result.value, answer) : judgeMiss(answer), answer);
   }
 
   judgeLoaded(what: string, place: KeyPlace, name: string, before: Look, value: unknown): void {

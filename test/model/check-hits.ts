@@ -28,11 +28,9 @@ function mustBeThere(
   tolerance: Tolerance,
 ): boolean {
   const { stored } = put;
-  // Who has read another entry may not know for a while that it was replaced.
-  const since = read.begun - (mayKeepAnother(put, read, history) ? tolerance.news : 0);
-  if (put.key !== read.key || stored === undefined || stored.latest >= since) return false;
+  if (put.key !== read.key || stored === undefined || stored.latest >= read.begun) return false;
   // What has no answer may still be replaced by what it was ordered after.
-  if (put.via !== 'load' && put.ended >= since) return false;
+  if (put.via !== 'load' && put.ended >= read.begun) return false;
   if (put.ttl !== undefined && read.ended > stored.earliest + put.ttl - tolerance.clock) return false;
   // Where answers are lost, a step of what has ended may come at any later time.
   const earliest = isLossy ? -Infinity : put.called;
@@ -41,15 +39,6 @@ function mustBeThere(
     if (other !== put && mayLeaveNothing(other, put, read, tolerance)) return false;
   }
   return true;
-}
-
-/** Whether a process may have kept what the key held before. */
-function mayKeepAnother(put: Put, read: Read, { reads }: History): boolean {
-  if (put.process === read.process) return false;
-  const { latest = 0 } = put.stored ?? {};
-  return reads.some(
-    ({ process, key, begun }) => process === read.process && key === read.key && begun <= latest,
-  );
 }
 
 function mayRemove(change: Change, put: Put, since: number, read: Read): boolean {

@@ -269,16 +269,6 @@ describe('The judge of the chaos run, about an empty key', () => {
     store();
     expect(judgeMiss(since(look()))).toBe('write 3 was confirmed, and is gone');
   });
-
-  it('accepts one where only what was kept before an eviction may be known of a tagged key yet', () => {
-    store();
-    const answer = since(look(), { mayBeLate: 1_000 });
-    expect(judgeMiss(answer, true)).toBeUndefined();
-    expect(judgeMiss(answer)).toContain('is gone');
-    expect(judgeMiss(since(look()), true)).toContain('is gone');
-    const { before } = answer;
-    expect(judgeMiss({ ...answer, before: { ...before, at: before.at + 1_000 } }, true)).toContain('is gone');
-  });
 });
 
 describe('The judge of the chaos run, about a removal', () => {
