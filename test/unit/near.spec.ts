@@ -398,6 +398,22 @@ describe('A tagged entry', () => {
     },
   );
 
+  it.each(['get', 'getMany'])(
+    'is read again when its tag was evicted and another process has written it anew (%s)',
+    async (how) => {
+      const { store, cache, other } = stage();
+      await other.set('key', 1, { tags: ['tag'] });
+      await cache.get('key');
+      store.holdNews();
+      await other.evictTags('tag');
+      await other.set('key', 2, { tags: ['tag'] });
+      // Now this process knows the new version, and still keeps the old entry.
+      await cache.set('another', 3, { tags: ['tag'] });
+      const result = how === 'get' ? await cache.get('key') : (await cache.getMany(['key'])).get('key');
+      expect(result).toEqual(new CacheHit(2));
+    },
+  );
+
   it('is gone when this process has evicted its tag, whatever was on its way', async () => {
     for (const what of ['command', 'answer'] as const) {
       const { store, cache } = stage();
