@@ -71,6 +71,7 @@ export class MemoryParts {
 
   /** Forgets everything. */
   clear(): void {
+    if (this.size === 0 && this.ranges.length === 0) return;
     this.chunks.length = 0;
     this.ranges.length = 0;
     this.size = 0;

@@ -6,7 +6,9 @@ const SCANNED = 12;
  * share nothing, so numbers are only looked up once something is found to be shared.
  */
 export class References {
-  private readonly few: object[] = [];
+  /** The first ones; its length stays, as giving an array another one costs more than all the rest here. */
+  private readonly few: (object | undefined)[] = [];
+  private count = 0;
   private many: Set<object> | undefined;
   private numbers: Map<object, number> | undefined;
 
@@ -18,10 +20,11 @@ export class References {
    */
   enter(value: object): number {
     if (this.many !== undefined) return this.enterMany(this.many, value);
-    const { few } = this;
-    for (let index = 0; index < few.length; index += 1) if (few[index] === value) return index;
-    few.push(value);
-    if (few.length > SCANNED) this.many = new Set(few);
+    const { few, count } = this;
+    for (let index = 0; index < count; index += 1) if (few[index] === value) return index;
+    few[count] = value;
+    this.count = count + 1;
+    if (count === SCANNED) this.many = this.entered();
     return -1;
   }
 
@@ -43,7 +46,7 @@ export class References {
    * @returns whether all were new
    */
   enterAll(values: readonly object[]): boolean {
-    const many = (this.many ??= new Set(this.few));
+    const many = (this.many ??= this.entered());
     for (let index = 0; index < values.length; index += 1) {
       const value = values[index] ?? many;
       const before = many.size;
@@ -61,14 +64,21 @@ export class References {
     return true;
   }
 
+  private entered(): Set<object> {
+    const entered = new Set<object>();
+    for (const value of this.few) if (value !== undefined) entered.add(value);
+    return entered;
+  }
+
   /** How many objects were entered. */
   get size(): number {
-    return this.many === undefined ? this.few.length : this.many.size;
+    return this.many === undefined ? this.count : this.many.size;
   }
 
   /** Forgets everything, so that nothing of the value is kept alive. */
   clear(): void {
-    this.few.length = 0;
+    this.few.fill(undefined, 0, this.count);
+    this.count = 0;
     this.many = undefined;
     this.numbers = undefined;
   }

@@ -59,8 +59,7 @@ export class ValueWriter implements Walk {
       throw this.typed(thrown);
     } finally {
       this.references.clear();
-      this.open.clear();
-      this.steps.length = 0;
+      if (this.open.size > 0) this.open.clear();
     }
   }
 
