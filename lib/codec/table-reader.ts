@@ -1,11 +1,16 @@
 import { types } from 'node:util';
 import { readDate } from './leaf-values.js';
 import { DOUBLE } from './memory-values.js';
-import { LEAST_COLUMNS } from './table-writer.js';
+import { LEAST_COLUMNS, mostConstants } from './table-writer.js';
 import { MAX_DEPTH, type Reading } from './walk.js';
 
+/** A value that all rows have. */
+class Constant {
+  constructor(readonly value: unknown) {}
+}
+
 /** The values of one property of all rows: a list, raw doubles (of numbers or dates), or objects that are rows again. */
-type Column = unknown[] | 'n' | 'd' | Table;
+type Column = unknown[] | Constant | 'n' | 'd' | Table;
 
 /** A table every column of which has as many values as there are rows. */
 interface Table {
@@ -34,30 +39,41 @@ export function readTable(reading: Reading, data: unknown, depth: number): unkno
   return fillRows(reading, table, rows, depth + 1);
 }
 
-/** Looks at a whole table before anything is made for it: every row then stands for two values that are there. */
+/** Looks at a whole table before anything is made for it: every row then stands for values that are there. */
 function parseTable(data: unknown, depth: number): Table | undefined {
   if (!Array.isArray(data) || depth >= MAX_DEPTH) return undefined;
   const [count, names, ...nodes]: unknown[] = data;
   if (!Number.isSafeInteger(count) || typeof count !== 'number' || count < 0) return undefined;
   if (!isNames(names) || names.length !== nodes.length) return undefined;
   let doubles = 0;
+  let constants = 0;
+  let whole = 0;
   const columns: Column[] = [];
   for (const node of nodes) {
     const column = parseColumn(node, count, depth);
     if (column === undefined) return undefined;
+    if (column instanceof Constant) constants += 1;
+    else if (typeof column === 'string' || Array.isArray(column)) whole += 1;
+    else doubles += column.doubles;
     if (typeof column === 'string') doubles += count;
-    else if (!Array.isArray(column)) doubles += column.doubles;
     columns.push(column);
   }
+  if (constants > mostConstants(whole)) return undefined;
   return { count, names, columns, doubles };
 }
 
 function parseColumn(node: unknown, count: number, depth: number): Column | undefined {
-  if (Array.isArray(node)) return node.length === count ? node : undefined;
+  if (Array.isArray(node)) return node.length === count ? node : parseConstant(node);
   if (node === 'n' || node === 'd') return node;
   if (typeof node !== 'object' || node === null) return undefined;
   const table = parseTable(Reflect.get(node, '@t'), depth + 1);
   return table?.count === count ? table : undefined;
+}
+
+function parseConstant(node: readonly unknown[]): Constant | undefined {
+  const [value] = node;
+  const isOne = node.length === 1 && (typeof value !== 'object' || value === null);
+  return isOne ? new Constant(value) : undefined;
 }
 
 function isNames(value: unknown): value is readonly string[] {
@@ -93,10 +109,17 @@ function fillRows(reading: Reading, table: Table, rows: Row[], depth: number): R
 
 function readColumn(reading: Reading, column: Column, count: number, depth: number): ArrayLike<unknown> {
   if (Array.isArray(column)) return reading.parts(column, depth);
+  if (column instanceof Constant) return repeated(column.value, count);
   if (typeof column === 'object') return fillRows(reading, column, blankRows(column), depth + 1);
   const doubles = reading.nextMemory('Float64Array', count * DOUBLE);
   if (!types.isFloat64Array(doubles)) return reading.fail('a table');
   return column === 'n' ? doubles : Array.from(doubles, (time) => reading.enter(dateOf(reading, time)));
+}
+
+function repeated(value: unknown, count: number): unknown[] {
+  const values: unknown[] = [];
+  for (let index = 0; index < count; index += 1) values.push(value);
+  return values;
 }
 
 function dateOf(reading: Reading, time: number): Date {

@@ -33,8 +33,8 @@ interface Place {
 
 /**
  * Writes plain objects with the same properties in the same order as a table, `[rows, names, column, column, …]`:
- * no name is written or read twice, and what stands in one column is alike. A column is a list of its values, `"n"`
- * or `"d"` for numbers or dates that follow as raw doubles, or a table again.
+ * no name is written or read twice, and what stands in one column is alike. A column is a list of its values, a list of
+ * one value that all rows have, `"n"` or `"d"` for numbers or dates that follow as raw doubles, or a table again.
  *
  * @param walk the walk that met them
  * @param values of an array, each already read once
@@ -59,9 +59,10 @@ function writeRows(walk: Walk, values: readonly unknown[], place: Place): boolea
   }
   sink.ascii7(']');
   const grid = { cells: readCells(walk, values, names, place), width: names.length };
+  const constants = constantsOf(grid);
   for (const [index, name] of names.entries()) {
     sink.ascii7(',');
-    writeColumn(walk, grid, index, name, place);
+    if (!constants.has(index) || !sink.list([grid.cells[index]])) writeColumn(walk, grid, index, name, place);
   }
   sink.ascii7(']}');
   return true;
@@ -125,6 +126,37 @@ function readCells(walk: Walk, rows: Rows, names: readonly string[], place: Plac
   }
   if (index < rows.length) walk.refuse(place.row, 'changes while it is read; store plain data');
   return cells;
+}
+
+/**
+ * How many columns of a table may be one value each, lest a few bytes stand for rows without end: half of what is read
+ * is there, and two values of each row.
+ *
+ * @param whole columns that have a value for each row, tables left out
+ */
+export function mostConstants(whole: number): number {
+  return whole < LEAST_COLUMNS ? 0 : whole;
+}
+
+/** The columns that are one value; objects are left out, of which each has to come back by itself. */
+function constantsOf({ cells, width }: Grid): ReadonlySet<number> {
+  const constants: number[] = [];
+  let whole = 0;
+  for (let at = 0; at < width; at += 1) {
+    const first = cells[at];
+    if (typeof first === 'object' && first !== null) continue;
+    if (isConstant(cells, at, width)) constants.push(at);
+    else whole += 1;
+  }
+  return new Set(constants.slice(0, mostConstants(whole)));
+}
+
+function isConstant(cells: readonly unknown[], at: number, width: number): boolean {
+  const first = cells[at];
+  for (let index = at + width; index < cells.length; index += width) {
+    if (!Object.is(cells[index], first)) return false;
+  }
+  return true;
 }
 
 function writeColumn(walk: Walk, { cells, width }: Grid, at: number, name: string, place: Place): void {

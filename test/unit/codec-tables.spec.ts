@@ -90,6 +90,28 @@ describe('tables: arrays of objects that are alike', () => {
     }
   });
 
+  it('A34 hold what all rows have once, as long as two columns are there whole', () => {
+    const sizes = [24, 240].map((count) => {
+      const value = rows(
+        (index: number) => ({ id: index, name: `${index}`, on: true, plan: null, note: undefined }),
+        count,
+      );
+      expect(difference(value, roundTrip(value))).toBeUndefined();
+      return codec.encode(value, KEY).toString('latin1').split('true').length - 1;
+    });
+    expect(sizes).toEqual([1, 1]);
+    for (const same of [-0, 0, Number.NaN, Infinity, 0.5, '', 'x', true, null, undefined, 1n]) {
+      for (const value of [
+        rows((index) => ({ id: index, name: `${index}`, same })),
+        rows((index) => ({ id: index, same })),
+        rows(() => ({ one: same, two: same, three: same })),
+        rows((index) => ({ id: index, name: `${index}`, same, zero: index % 2 === 0 ? 0 : -0 })),
+      ]) {
+        expect(difference(value, roundTrip(value))).toBeUndefined();
+      }
+    }
+  });
+
   it('A34 keep the order of properties and any name', () => {
     for (const names of [
       ['b', 'a'],
@@ -346,6 +368,11 @@ describe('tables that nobody wrote', () => {
       () => richBody(`{"@t":[${million},["a","b"],"n","d"]}`, Buffer.alloc(8 * million)),
     ],
     ['a million rows in every one of 300 tables', () => nestedTables(300, cells)],
+    ['a billion rows that are all the same', () => richBody('{"@t":[1000000000,["a","b"],[0],[0]]}')],
+    [
+      'a million rows of which one value each is there',
+      () => richBody(`{"@t":[${million},["a","b"],${cells},[0]]}`),
+    ],
     ['1,001 levels of tables', () => nestedTables(1001, '[0]', 1)],
     ['100,000 levels of tables', () => nestedTables(100_000, '[0]', 1)],
   ];
