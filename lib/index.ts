@@ -75,6 +75,19 @@ export {
   type RedisTimeoutCode,
 } from './contract/redis-errors.js';
 export type { CoreCache, ScopedCache } from './core/core-cache.js';
+export { CacheEvict } from './decorators/cache-evict.decorator.js';
+export { CachePut } from './decorators/cache-put.decorator.js';
+export { Cacheable } from './decorators/cacheable.decorator.js';
+export type {
+  CacheableMethod,
+  CacheableOptions,
+  CachedResult,
+  CacheEvictOptions,
+  CacheMethodDecorator,
+  CachePutOptions,
+  DecoratedPrototype,
+  DecoratorOptions,
+} from './decorators/decorator-options.js';
 export type { InMemoryCacheOptions } from './memory/in-memory-cache-options.js';
 export { InMemoryCache, type InMemoryCacheContext } from './memory/in-memory-cache.js';
 export { CACHE, getCacheToken } from './module/cache.tokens.js';
