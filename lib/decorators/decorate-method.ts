@@ -39,10 +39,10 @@ export function decorateMethod<Method extends CacheableMethod>(
 
 function wrapPromise<Method extends CacheableMethod>(decoration: Decoration<Method>) {
   const { site, original, options, advice } = decoration;
-  return async function (this: object, ...args: unknown[]): Promise<unknown> {
-    const cache = cacheOf(this, options.cache, site);
+  const run = async (instance: object, args: readonly unknown[]): Promise<unknown> => {
+    const cache = cacheOf(instance, options.cache, site);
     const proceed = async (): Promise<unknown> => {
-      const result = await original.apply(this, args);
+      const result = await original.apply(instance, [...args]);
       if (isObservable(result)) throw misused(site, UNTOLD);
       return result;
     };
@@ -51,8 +51,21 @@ function wrapPromise<Method extends CacheableMethod>(decoration: Decoration<Meth
       if (isEmissions(entry)) throw foreign(site, 'an Observable');
       return entry;
     };
-    return await advice({ cache, instance: this, args, proceed, toEntry: (result) => result, toResult });
+    return await advice({ cache, instance, args, proceed, toEntry: (result) => result, toResult });
   };
+  return function (this: object, ...args: unknown[]): Promise<unknown> {
+    return refuseSubscribers(run(this, args), site);
+  };
+}
+
+/** Where only the types know of an Observable, its first subscriber is told, rather than that a promise has no `pipe`. */
+function refuseSubscribers(promise: Promise<unknown>, site: MethodSite): Promise<unknown> {
+  const refuse = (): never => {
+    // The caller gets this error; that of the call itself says the same.
+    promise.catch(() => undefined);
+    throw misused(site, UNTOLD);
+  };
+  return Object.defineProperties(promise, { pipe: { value: refuse }, subscribe: { value: refuse } });
 }
 
 /** Each subscriber calls the method anew, as with any Observable that does nothing before it has one. */
@@ -79,8 +92,9 @@ function wrapStream<Method extends CacheableMethod>(decoration: Decoration<Metho
 }
 
 const UNTOLD =
-  'the method returned an Observable, and its declaration does not say so: write the return type, with ' +
-  "emitDecoratorMetadata in tsconfig.json, or give the decorator { returns: 'observable' }";
+  'an Observable is expected of the method, and nothing tells so before it is called: write its return type, with ' +
+  "emitDecoratorMetadata in tsconfig.json and no 'import type' of Observable, or give the decorator " +
+  "{ returns: 'observable' }";
 
 function foreign(site: MethodSite, other: string): CacheConfigurationError {
   return misused(site, `found an entry of a method that returns ${other}: give one of them another key`);

@@ -6,11 +6,14 @@ interface Missing {
   readonly missing: never;
 }
 
-type Member<Value, Name extends string> = Name extends keyof NonNullable<Value>
-  ? NonNullable<Value>[Name] | Extract<Value, null | undefined>
-  : NonNullable<Value> extends readonly (infer Item)[]
-    ? ItemAt<NonNullable<Value>, Item, Name>
-    : Missing;
+/** Of what may be anything the types cannot tell. */
+type Member<Value, Name extends string> = unknown extends Value
+  ? unknown
+  : Name extends keyof NonNullable<Value>
+    ? NonNullable<Value>[Name] | Extract<Value, null | undefined>
+    : NonNullable<Value> extends readonly (infer Item)[]
+      ? ItemAt<NonNullable<Value>, Item, Name>
+      : Missing;
 
 /** A list of unknown length has any index; one of known length was asked by its names before. */
 type ItemAt<List extends readonly unknown[], Item, Name> = Name extends `${bigint}`

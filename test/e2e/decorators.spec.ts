@@ -925,9 +925,10 @@ describe('What @Cacheable keeps', () => {
     await lastValueFrom(service.list());
     expect(String(await rejection(service.find()))).toMatch(/Items\.find\(\): found an entry/);
     const untold = await rejection(Promise.resolve(service.untold()));
-    expect(String(untold)).toMatch(
-      /Items\.untold\(\): the method returned an Observable.*returns: 'observable'/,
-    );
+    expect(String(untold)).toMatch(/Items\.untold\(\): an Observable is expected.*returns: 'observable'/);
+    const subscribed = await rejection(lastValueFrom(service.untold()));
+    expect(subscribed).toBeInstanceOf(CacheConfigurationError);
+    expect(() => service.untold().pipe(toArray())).toThrow(/returns: 'observable'/);
     expect((await cache.get('untold')).hit).toBe(false);
   });
 });

@@ -28,6 +28,7 @@ const samples = [
   '11-load-once',
   '12-tags',
   '13-write-policies',
+  '14-decorators',
 ];
 const seconds = 1_000;
 
@@ -195,6 +196,27 @@ describe('The samples', () => {
       'refused: 12 in the cache, 12 in the file',
       expect.stringMatching(/^5 estimates in [1-4] writes: 46 in the cache, 46 in the file$/),
       'onWriteError: nails = 45 (CACHE_WRITE_NOT_DRAINED)',
+    ]);
+  });
+
+  it('call methods only for what the cache does not hold in 14-decorators', async () => {
+    expect(await run('14-decorators', at(server))).toEqual([
+      '  (reading book 1)',
+      '  (reading Emma)',
+      'at first: Emma; novels: Emma',
+      'again: Emma; novels: Emma',
+      '  (reading Persuasion)',
+      'saved: Persuasion; novels: Persuasion',
+      '  (reading book 1)',
+      'removed: no book; novels: ',
+      '  (thinking about Ada)',
+      'greeting: Good morning, Ada',
+      'greeting: Good morning, Ada',
+      '  (thinking about Grace)',
+      'greeting: Good morning, Grace',
+      '  (computing the fine for 3 days)',
+      'fine/3: 30 cents',
+      'fine/03: 30 cents',
     ]);
   });
 });

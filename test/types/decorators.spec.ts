@@ -84,7 +84,7 @@ export class Inferred {
   @Cacheable({ key: '{0.anything.at.all}' })
   async untold(_value: unknown): Promise<void> {}
 
-  @Cacheable({ key: (value) => String(value) })
+  @Cacheable({ key: (value) => value })
   async generic<Value extends string>(value: Value): Promise<Value> {
     return value;
   }
