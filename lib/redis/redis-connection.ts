@@ -1,6 +1,5 @@
 import type { Redis } from 'ioredis';
 import { SpakkyCacheError } from '../contract/errors.js';
-import { ChangeFeed } from './change-feed.js';
 import { type CacheLogger, ConnectionLog } from './connection-log.js';
 import type { FeedFollower } from './near-feed.js';
 import { PendingOperations } from './pending-operations.js';
@@ -22,13 +21,10 @@ import {
   type OperationFailure,
 } from './redis-failure.js';
 import type { RedisLink } from './redis-link.js';
-import { ReplyLine } from './reply-line.js';
 import { RedisSession } from './redis-session.js';
-import { ServerClock } from './server-clock.js';
 import type { RedisShard } from './redis-topology.js';
-import type { Send, ServerSide } from './server-side.js';
+import { type Send, type ServerSide, serverSideOf } from './server-side.js';
 import { SharedTurn } from './shared-turn.js';
-import { Wire } from './wire.js';
 import { type Explanation, Operation, type Work } from './work.js';
 
 /** How the connection comes to its end: with the cache, or because a cluster has no use for the node any more. */
@@ -66,13 +62,7 @@ export class RedisConnection implements RedisShard {
     this.target = link.target;
     this.#client = link.client;
     this.#timeout = timeout;
-    const [line, wire] = [new ReplyLine(link.client), new Wire(link)];
-    this.#server = {
-      line,
-      wire,
-      clock: new ServerClock(),
-      changes: new ChangeFeed(link, timeout * PATIENCE),
-    };
+    this.#server = serverSideOf(link, timeout * PATIENCE);
     this.#session = new RedisSession(link, timeout * PATIENCE, new ConnectionLog(link.target, logger), {
       onReady: () => this.#startUnsent(),
       onLost: (failure) => this.#failSent(failure),

@@ -1,8 +1,9 @@
 import type { Redis } from 'ioredis';
-import type { ChangeFeed } from './change-feed.js';
-import type { ReplyLine } from './reply-line.js';
-import type { ServerClock } from './server-clock.js';
-import type { Wire } from './wire.js';
+import { ChangeFeed } from './change-feed.js';
+import type { RedisLink } from './redis-link.js';
+import { ReplyLine } from './reply-line.js';
+import { ServerClock } from './server-clock.js';
+import { Wire } from './wire.js';
 
 /** What is known of the server behind one connection. */
 export interface ServerSide {
@@ -17,3 +18,13 @@ export interface ServerSide {
 
 /** Sends one operation on a client that is ready, without awaiting anything first. */
 export type Send<Reply> = (client: Redis, server: ServerSide) => Promise<Reply>;
+
+/** @param patience how long another connection to it may take, in milliseconds */
+export function serverSideOf(link: RedisLink, patience: number): ServerSide {
+  return {
+    line: new ReplyLine(link.client),
+    clock: new ServerClock(),
+    wire: new Wire(link),
+    changes: new ChangeFeed(link, patience),
+  };
+}
