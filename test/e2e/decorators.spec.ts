@@ -858,6 +858,22 @@ describe('What @Cacheable keeps', () => {
     expect(await app.get(Items).find()).toBe(null);
   });
 
+  it('is there for what a load has left behind, which is no part of it', async () => {
+    const later: Promise<string>[] = [];
+    let calls = 0;
+    @Injectable()
+    class Items {
+      @Cacheable({ key: 'item' })
+      async find(): Promise<string> {
+        calls += 1;
+        if (calls === 1) later.push(delay(30).then(() => this.find()));
+        return `call ${calls}`;
+      }
+    }
+    const { service } = await provide(Items);
+    expect([await service.find(), ...(await Promise.all(later)), calls]).toEqual(['call 1', 'call 1', 1]);
+  });
+
   it('stays as long, and has the tags, that result and arguments tell', async () => {
     let now = 0;
     let calls = 0;
