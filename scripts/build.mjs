@@ -1,6 +1,6 @@
 // Builds lib/ twice: ES modules for everyone, CommonJS for tools that cannot load them (Jest, `module: node16`).
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 // CI builds once, and then runs scripts each of which would build again.
@@ -14,7 +14,10 @@ for (const project of ['tsconfig.build.json', 'tsconfig.cjs.json']) {
   compile(project, '--declaration', 'false', '--removeComments');
   compile(project, '--emitDeclarationOnly');
 }
-for (const folder of ['dist/esm', 'dist/cjs']) removeUnreachable(folder);
+for (const folder of ['dist/esm', 'dist/cjs']) {
+  copyFileSync('lib/redis/worker-place.cjs', join(folder, 'redis/worker-place.cjs'));
+  removeUnreachable(folder);
+}
 writeFileSync('dist/cjs/package.json', '{ "type": "commonjs" }\n');
 
 /** Declarations that no public one leads to tell nobody anything: they would be a fifth of the package. */

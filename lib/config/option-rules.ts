@@ -55,6 +55,7 @@ export interface OptionValues {
   readonly lazy: boolean;
   readonly serializer: CacheSerializer | SerializerOptions;
   readonly near: ResolvedNearOptions | false;
+  readonly sync: boolean;
   readonly onWriteError: CacheWriteErrorHandler;
 }
 
@@ -193,6 +194,7 @@ export const OPTION_RULES: { readonly [Name in OptionName]: OptionRule<OptionVal
   lazy: { read: readBoolean },
   serializer: { read: readSerializer },
   near: { read: readNear },
+  sync: { read: readBoolean },
   onWriteError: { read: readWriteErrorHandler },
 };
 

@@ -10,6 +10,7 @@ export const REDIS_CACHE_DEFAULTS = Object.freeze({
   socketTimeout: 5_000,
   lazy: false,
   near: false,
+  sync: false,
 }) satisfies RedisTcpOptions & RedisCacheSettings;
 
 /** What holds of a near tier unless something else is said. */

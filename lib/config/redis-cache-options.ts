@@ -54,6 +54,11 @@ export interface RedisCacheSettings {
    * Not with `client`, which leaves no connection to listen on. Default `false`.
    */
   readonly near?: boolean | NearOptions;
+  /**
+   * Whether `getSync` and its like may block the thread until Redis has answered, by a thread and a connection of
+   * their own. Not with `client`, nor with functions (a password, TLS). Default `false`.
+   */
+  readonly sync?: boolean;
   /** Told of what `writeBehind` could not do in the background. Default: a warning in the log, without the value. */
   readonly onWriteError?: CacheWriteErrorHandler;
 }

@@ -7,6 +7,7 @@ import { defaultKeyPrefix, REDIS_CACHE_DEFAULTS } from './redis-cache-defaults.j
 import type { RedisCacheOptions } from './redis-cache-options.js';
 import { pick, resolveConnection } from './resolve-connection.js';
 import type { ResolvedRedisCacheOptions, ResolvedRedisConnection } from './resolved-redis-cache-options.js';
+import { syncConflicts } from './sync-conflicts.js';
 import { readVariableLayer } from './variable-layer.js';
 
 /** Where the configuration of one cache comes from, highest precedence first. */
@@ -46,6 +47,7 @@ export function resolveRedisCacheOptions(sources: RedisCacheOptionSources): Reso
     ...layers.flatMap((layer) => [...layer.problems, ...conflictsWithin(layer)]),
     ...problems,
     ...nearConflicts(layers, connection),
+    ...syncConflicts(layers, connection),
     ...nameProblems(keyPrefix),
   ];
   if (all.length > 0) throw new CacheConfigurationError(all);
@@ -61,6 +63,7 @@ function settingsOf(
     lazy: pick(layers, 'lazy') ?? REDIS_CACHE_DEFAULTS.lazy,
     serializer: pick(layers, 'serializer'),
     near: pick(layers, 'near') || undefined,
+    sync: pick(layers, 'sync') ?? REDIS_CACHE_DEFAULTS.sync,
     onWriteError: pick(layers, 'onWriteError'),
   };
 }

@@ -88,6 +88,8 @@ export interface ResolvedRedisCacheOptions {
   readonly serializer: CacheSerializer | SerializerOptions | undefined;
   /** `undefined` means that nothing is kept in the process. */
   readonly near: ResolvedNearOptions | undefined;
+  /** Whether callers may block. */
+  readonly sync: boolean;
   /** `undefined` means a warning in the log. */
   readonly onWriteError: CacheWriteErrorHandler | undefined;
 }

@@ -22,6 +22,9 @@ export interface CacheCapabilities<T> {
 /** The name of a capability. */
 export type CacheCapability = keyof CacheCapabilities<unknown>;
 
+/** Under it, a cache that has the methods of a capability answers why it cannot use them, or nothing when it can. */
+export const LACK: unique symbol = Symbol.for('@spakky/nestjs-redis-cache:lack');
+
 /** The methods whose presence makes the capability. */
 const METHODS: { readonly [Name in CacheCapability]: readonly string[] } = {
   tags: ['evictTags'],
@@ -49,13 +52,12 @@ export function requireCapability<T, Name extends CacheCapability>(
   cache: ICache<T>,
   capability: Name,
 ): CacheCapabilities<T>[Name] {
-  if (!hasCapability(cache, capability)) {
-    throw new CacheBackendCapabilityError(
-      `${cache.constructor.name} does not offer the capability '${capability}' (${METHODS[capability].join(', ')}): ` +
-        'register a backend that has it, or do without.',
-    );
-  }
-  return cache;
+  const lack = lackOf(cache, capability);
+  if (lack === undefined && hasCapability(cache, capability)) return cache;
+  throw new CacheBackendCapabilityError(
+    `${cache.constructor.name} does not offer the capability '${capability}' (${METHODS[capability].join(', ')}): ` +
+      (lack ?? 'register a backend that has it, or do without.'),
+  );
 }
 
 function hasCapability<T, Name extends CacheCapability>(
@@ -63,4 +65,10 @@ function hasCapability<T, Name extends CacheCapability>(
   capability: Name,
 ): cache is ICache<T> & CacheCapabilities<T>[Name] {
   return METHODS[capability].every((method) => typeof Reflect.get(cache, method) === 'function');
+}
+
+function lackOf(cache: ICache, capability: CacheCapability): string | undefined {
+  const tell: unknown = Reflect.get(cache, LACK);
+  const lack: unknown = typeof tell === 'function' ? tell.call(cache, capability) : undefined;
+  return typeof lack === 'string' ? lack : undefined;
 }

@@ -202,6 +202,9 @@ export type Command<Op extends Operation = Operation> = {
 /** What a command answers. */
 export type Reply<Op extends Operation> = Replies[Op];
 
+/** What a caller may wait for without giving the event loop a turn. */
+export type BlockingOperation = 'read' | 'write' | 'remove' | 'clear' | 'versions' | 'stamp';
+
 /** One function for each command: what a backend writes. */
 export type CommandHandlers = {
   readonly [Op in Operation]: (command: Command<Op>) => Promise<Reply<Op>>;
@@ -229,6 +232,13 @@ export interface CacheStore {
    * @throws SpakkyCacheError when the command failed as a whole; the failure of one key is that key's outcome
    */
   execute<Op extends Operation>(command: Command<Op>): Promise<Reply<Op>>;
+
+  /**
+   * The same, and nothing else happens in this thread meanwhile: only of a store that can do so.
+   *
+   * @throws SpakkyCacheError as `execute` does
+   */
+  executeSync?<Op extends BlockingOperation>(command: Command<Op>): Reply<Op>;
 
   /**
    * The command `read` for one key, as most of them are: only of a store that is quicker without lists.

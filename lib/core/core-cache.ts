@@ -9,13 +9,16 @@ import type {
   IBatchCache,
   ICacheMetrics,
   IStampedeProtectedCache,
+  ISyncCache,
   ITaggedCache,
   IWritePolicyCache,
   TaggedWriteOptions,
 } from '../contract/capabilities.js';
 import { CacheClosedError, CacheConfigurationError } from '../contract/errors.js';
+import { type CacheCapability, LACK } from '../contract/require-capability.js';
 import { assertFunction } from './assert-function.js';
 import { Batches } from './batches.js';
+import { BlockingCalls } from './blocking-calls.js';
 import { assertCacheKey, distinctTags, uniqueTags } from './cache-key.js';
 import { type CacheParts, share, type Shared, type Territory } from './cache-parts.js';
 import { EPOCH } from './cache-store.js';
@@ -38,11 +41,13 @@ export abstract class CoreCache<T = unknown>
     IBatchCache<T>,
     IWritePolicyCache<T>,
     ICacheMetrics,
+    ISyncCache<T>,
     AsyncDisposable
 {
   readonly #territory: Territory;
   readonly #entries: Entries;
   readonly #near: NearTier | undefined;
+  readonly #blocking: BlockingCalls<T>;
   #closed = false;
 
   protected constructor(parts: CacheParts | Territory) {
@@ -51,6 +56,7 @@ export abstract class CoreCache<T = unknown>
     const { shared, prefix } = this.#territory;
     this.#entries = new Entries(shared, shared.order, prefix);
     this.#near = shared.near;
+    this.#blocking = new BlockingCalls(this.#territory, (key) => this.#assertOpen(key));
   }
 
   get(key: string, options?: { readonly tags?: readonly string[] }): Promise<CacheResult<T>> {
@@ -167,6 +173,27 @@ export abstract class CoreCache<T = unknown>
         return behind.accept({ prefix, put, value: copy, write: () => writer(copy, key) });
       });
     });
+  }
+
+  getSync(key: string): CacheResult<T> {
+    return this.#blocking.get(key);
+  }
+
+  setSync(key: string, value: T, options?: TaggedWriteOptions): void {
+    this.#blocking.set(key, value, options);
+  }
+
+  deleteSync(key: string): boolean {
+    return this.#blocking.delete(key);
+  }
+
+  clearSync(): void {
+    this.#blocking.clear();
+  }
+
+  /** Tells `requireCapability` what this cache was not given. */
+  [LACK](capability: CacheCapability): string | undefined {
+    return capability === 'sync' ? this.#blocking.lack : undefined;
   }
 
   metrics(): CacheMetricsSnapshot {

@@ -40,11 +40,15 @@ export function putOf({ key, bytes }: MadeEntry, { ttl, tags }: WritePlan, stamp
 export async function stampsFor(
   { store }: CacheRuntime,
   prefix: string,
-  { ttl, tags }: WritePlan,
+  plan: WritePlan,
 ): Promise<Stamps | undefined> {
-  if (tags.length === 0) return undefined;
-  const life = { ttl: lifeOf(ttl, tags), staleFor: 0, loadFor: SOON };
-  return await stampTags(store, prefix, tags, lifeNeeded(life));
+  if (plan.tags.length === 0) return undefined;
+  return await stampTags(store, prefix, plan.tags, lifeOfStamps(plan));
+}
+
+/** How long the versions have to live that an entry is stamped with, in milliseconds. */
+export function lifeOfStamps({ ttl, tags }: WritePlan): number {
+  return lifeNeeded({ ttl: lifeOf(ttl, tags), staleFor: 0, loadFor: SOON });
 }
 
 function lifeOf(ttl: number | undefined, tags: readonly string[]): number | undefined {

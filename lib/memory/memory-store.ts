@@ -3,7 +3,6 @@ import type { SpakkyCacheError } from '../contract/errors.js';
 import type {
   CacheStore,
   Command,
-  CommandHandlers,
   Grant,
   LeaseToken,
   Operation,
@@ -29,6 +28,8 @@ import { sizeOfEntry, sizeOfLease } from './memory-size.js';
 import { type MemoryStoreOptions, MemoryTable } from './memory-table.js';
 import { MemoryVersions } from './memory-versions.js';
 
+type SyncHandlers = { readonly [Op in Operation]: (command: Command<Op>) => Reply<Op> };
+
 const GRANTED: Grant = { outcome: 'granted' };
 const CHANGED: Grant = { outcome: 'changed' };
 
@@ -38,23 +39,23 @@ export class MemoryStore implements CacheStore {
   readonly #versions: MemoryVersions;
   readonly #clock: () => number;
 
-  readonly #handlers: CommandHandlers = {
-    read: async ({ prefix, keys }) => keys.map((key) => this.#read(prefix + key)),
-    write: async ({ prefix, puts }) => puts.map((put) => this.#write(prefix, put)),
-    remove: async ({ prefix, keys }) => keys.map((key) => this.#remove(prefix + key)),
-    clear: async ({ prefix }) => this.#table.clear(prefix),
-    ping: async () => undefined,
-    acquire: async (command) => this.#acquire(command),
-    renew: async (command) => this.#renew(command),
-    fulfil: async (command) => this.#fulfil(command),
-    release: async (command) => this.#release(command),
-    begin: async (command) => this.#begin(command),
-    settle: async (command) => this.#settle(command),
-    keep: async (command) => this.#keep(command),
-    versions: async ({ prefix, tags }) => tags.map((tag) => this.#versions.find(prefix, tag, this.#clock())),
-    stamp: async ({ prefix, tags, need }) =>
+  readonly #handlers: SyncHandlers = {
+    read: ({ prefix, keys }) => keys.map((key) => this.#read(prefix + key)),
+    write: ({ prefix, puts }) => puts.map((put) => this.#write(prefix, put)),
+    remove: ({ prefix, keys }) => keys.map((key) => this.#remove(prefix + key)),
+    clear: ({ prefix }) => this.#table.clear(prefix),
+    ping: () => undefined,
+    acquire: (command) => this.#acquire(command),
+    renew: (command) => this.#renew(command),
+    fulfil: (command) => this.#fulfil(command),
+    release: (command) => this.#release(command),
+    begin: (command) => this.#begin(command),
+    settle: (command) => this.#settle(command),
+    keep: (command) => this.#keep(command),
+    versions: ({ prefix, tags }) => tags.map((tag) => this.#versions.find(prefix, tag, this.#clock())),
+    stamp: ({ prefix, tags, need }) =>
       tags.map((tag) => this.#versions.stamp(prefix, tag, need, this.#clock())),
-    evict: async ({ prefix, tags }) => tags.forEach((tag) => this.#versions.evict(prefix, tag)),
+    evict: ({ prefix, tags }) => tags.forEach((tag) => this.#versions.evict(prefix, tag)),
   };
 
   constructor(options: MemoryStoreOptions) {
@@ -67,7 +68,11 @@ export class MemoryStore implements CacheStore {
     return 0;
   }
 
-  execute<Op extends Operation>(command: Command<Op>): Promise<Reply<Op>> {
+  async execute<Op extends Operation>(command: Command<Op>): Promise<Reply<Op>> {
+    return this.#handlers[command.op](command);
+  }
+
+  executeSync<Op extends Operation>(command: Command<Op>): Reply<Op> {
     return this.#handlers[command.op](command);
   }
 

@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { ResolvedNearOptions } from '../config/resolved-redis-cache-options.js';
 import type { CacheNearMetrics } from '../contract/capabilities.js';
 import type {
+  BlockingOperation,
   CacheStore,
   Command,
   CommandHandlers,
@@ -14,6 +15,7 @@ import type {
   TagVersion,
   Watch,
 } from '../core/cache-store.js';
+import { anyCommand } from '../core/any-command.js';
 import type { FollowableStore, Following, Keeping } from '../core/followable-store.js';
 import type { NearTier } from '../core/near-tier.js';
 import { onlyOutcome } from '../core/only-outcome.js';
@@ -31,6 +33,7 @@ export class NearStore implements CacheStore, NearTier {
   readonly #following: Following;
   readonly #copies: NearCopies;
   readonly #reads: NearReads;
+  readonly executeSync: CacheStore['executeSync'];
   readonly #counts = { hits: 0, misses: 0, invalidations: 0, losses: 0 };
 
   readonly #handlers: CommandHandlers = {
@@ -59,6 +62,8 @@ export class NearStore implements CacheStore, NearTier {
     this.#store = store;
     this.#copies = new NearCopies(options);
     this.#reads = new NearReads(options.ttl);
+    this.executeSync =
+      store.executeSync && (<Op extends BlockingOperation>(command: Command<Op>) => this.#carryOut(command));
     this.#following = store.follow({
       onChange: (wholeKey) => this.#onChange(wholeKey),
       onVersionChange: (prefix, tag) => this.#onChange(prefix + nameOfTag(tag)),
@@ -163,6 +168,21 @@ export class NearStore implements CacheStore, NearTier {
     return versions;
   }
 
+  /** Nothing is kept of it, and nobody reads a copy meanwhile; what is under way may be older than this answer. */
+  #carryOut<Op extends BlockingOperation>(command: Command<Op>): Reply<Op> {
+    const { refusal } = this.#following;
+    if (refusal !== undefined) throw refusal;
+    if (this.#store.executeSync === undefined) throw new TypeError('The store cannot block.');
+    const plain = anyCommand(command);
+    if (plain.op === 'read') this.#counts.misses += plain.keys.length;
+    try {
+      return this.#store.executeSync(command);
+    } finally {
+      if (plain.op === 'clear') this.#forgetUnder(plain.prefix);
+      else for (const name of namesIn(plain)) this.#forget(plain.prefix + name);
+    }
+  }
+
   async #ping(command: Command<'ping'>): Promise<void> {
     await this.#store.execute(command);
     await this.#following.ready(command.prefix);
@@ -234,4 +254,10 @@ function isPlainEntry(slot: Outcome<Slot>): slot is EntrySlot {
 
 function keysOf(puts: Command<'write'>['puts']): readonly string[] {
   return puts.map(({ key }) => key);
+}
+
+/** The places that a command concerns. */
+function namesIn(command: Exclude<Command<BlockingOperation>, { op: 'clear' }>): readonly string[] {
+  if (command.op === 'write') return keysOf(command.puts);
+  return 'keys' in command ? command.keys : command.tags.map(nameOfTag);
 }

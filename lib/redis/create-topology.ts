@@ -13,9 +13,12 @@ import type { RedisTopology } from './redis-topology.js';
 import { sentinelLink } from './sentinel-link.js';
 import { SingleServer } from './single-server.js';
 
+/** What a connection is made of. */
+export type TopologySettings = Pick<ResolvedRedisCacheOptions, 'connection' | 'socketTimeout'>;
+
 /** Makes what the options ask for; nothing is connected yet. */
 export function createTopology(
-  { connection, socketTimeout }: ResolvedRedisCacheOptions,
+  { connection, socketTimeout }: TopologySettings,
   logger: CacheLogger | undefined,
 ): RedisTopology {
   if (connection.kind === 'cluster') return createCluster(connection, socketTimeout, logger);

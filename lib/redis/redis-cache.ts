@@ -11,6 +11,7 @@ import { CacheConfigurationError } from '../contract/errors.js';
 import { CoreCache } from '../core/core-cache.js';
 import { loudWriteErrors } from '../core/write-error-handlers.js';
 import { NearStore } from '../near/near-store.js';
+import { BlockingRedisStore } from './blocking-redis-store.js';
 import type { CacheLogger } from './connection-log.js';
 import { createTopology } from './create-topology.js';
 import { inspectDeployment } from './deployment.js';
@@ -65,7 +66,7 @@ export class RedisCache<T = unknown> extends CoreCache<T> {
     const { resolved, codec } = configure(options, context);
     const { keyPrefix, ttl, lazy, socketTimeout, onWriteError = loudWriteErrors(context.logger) } = resolved;
     const topology = createTopology(resolved, context.logger);
-    const redis = new RedisStore(topology);
+    const redis = resolved.sync ? new BlockingRedisStore(topology, resolved) : new RedisStore(topology);
     const near = resolved.near === undefined ? undefined : new NearStore(redis, resolved.near);
     const store = near ?? redis;
     super({ store, near, codec, prefix: keyPrefix, ttl, drainFor: socketTimeout, onWriteError });

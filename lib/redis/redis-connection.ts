@@ -101,6 +101,10 @@ export class RedisConnection implements RedisShard {
     this.#admit(new Operation(work, deadline, this.#onExpiry));
   }
 
+  sendHeld(): void {
+    this.#turn.release();
+  }
+
   /** Begins to tell of changes of what is read to be kept. */
   follow(follower: FeedFollower): void {
     this.#server.changes.follow(follower);

@@ -127,9 +127,15 @@ export class RedisStore implements FollowableStore {
   }
 
   close(): Promise<void> {
+    this.flush();
+    return this.#topology.close();
+  }
+
+  /** Sends what waits for the end of the turn. */
+  flush(): void {
     this.#batches?.flush();
     this.#keeping.flush();
-    return this.#topology.close();
+    this.#topology.connection?.sendHeld?.();
   }
 
   #read(prefix: string, key: string, absent: Command<'read'>['absent']): Promise<Slot> {

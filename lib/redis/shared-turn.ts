@@ -17,4 +17,10 @@ export class SharedTurn {
       stream.uncork();
     });
   }
+
+  /** Sends it now, as this turn may last. */
+  release(): void {
+    this.#held?.uncork();
+    this.#held = undefined;
+  }
 }

@@ -16,6 +16,8 @@ export interface Work {
 export interface WorkCarrier {
   readonly target: RedisTarget;
   carryOut(work: Work): void;
+  /** Sends what is kept back until the turn ends; only of one that keeps anything back. */
+  sendHeld?(): void;
 }
 
 /** Makes the error of each caller. */

@@ -98,6 +98,7 @@ describe('defaults', () => {
       lazy: false,
       serializer: undefined,
       near: undefined,
+      sync: false,
       onWriteError: undefined,
     });
   });
@@ -318,6 +319,27 @@ describe('options in code and in the namespace', () => {
       expect(resolve(given({ near })).near).toEqual(resolved);
     });
 
+    it.each([
+      [{ password: () => 'secret' }, 'password', 'a function'],
+      [
+        { sentinels: [{ host: 'a' }], sentinelName: 'm', sentinelPassword: () => 's' },
+        'sentinelPassword',
+        'a function',
+      ],
+      [
+        { useSsl: true, tls: { checkServerIdentity: () => undefined } },
+        'tls.checkServerIdentity',
+        'a function',
+      ],
+      [{ useSsl: true, tls: { ca: new WeakMap() } }, 'tls.ca', 'an object of this thread'],
+      [{ client: CLIENT }, 'client', "the application's own client"],
+    ])('sync refuses what another thread cannot be given (%#)', (connection, option, found) => {
+      expect(problemsOf(given({ ...connection, sync: true }))).toEqual([
+        `${label.replace('%', 'sync')} expects what can be copied to another thread, but found ${found} in ${label.replace('%', option)}`,
+      ]);
+      expect(resolve(given({ ...connection, sync: false })).sync).toBe(false);
+    });
+
     it('every part of near that does not fit is told', () => {
       const near = { maxEntries: 0, maxBytes: 1.5, ttl: '5', values: 'shared', maxSize: 1, nonsense: 1 };
       const whole = label.replace('%', 'near');
@@ -383,6 +405,7 @@ describe('options in code and in the namespace', () => {
       ['near', null, 'null'],
       ['near', [], 'an array'],
       ['near', revoked(), 'one that throws'],
+      ['sync', 'yes', '"yes"'],
       ['onWriteError', 'log', '"log"'],
       ['onWriteError', null, 'null'],
       ['port', 'x'.repeat(100), `"${'x'.repeat(40)}…"`],
@@ -413,9 +436,9 @@ describe('options in code and in the namespace', () => {
         const [problem] = problemsOf(given({ [written]: 1 }));
 
         expect(problem).toMatch(
-          /is not an option: the options are host, port, .*, serializer, near, onWriteError$/,
+          /is not an option: the options are host, port, .*, serializer, near, sync, onWriteError$/,
         );
-        expect(problem?.length).toBeLessThan(300);
+        expect(problem?.length).toBeLessThan(320);
       },
     );
 

@@ -168,20 +168,19 @@ describe('requireCapability', () => {
     },
   );
 
-  it.each(CAPABILITIES)('answers the cache itself for %s, in memory and under a scope', (capability) => {
-    const cache = new InMemoryCache<string>();
-    const scope = cache.scope('scope:');
-    expect(requireCapability(cache, capability)).toBe(cache);
-    expect(requireCapability(scope, capability)).toBe(scope);
-  });
+  it.each([...CAPABILITIES, 'sync'] as const)(
+    'answers the cache itself for %s, in memory and under a scope',
+    (capability) => {
+      const cache = new InMemoryCache<string>();
+      const scope = cache.scope('scope:');
+      expect(requireCapability(cache, capability)).toBe(cache);
+      expect(requireCapability(scope, capability)).toBe(scope);
+    },
+  );
 
   it('throws where one of several methods is missing', () => {
     const half: ICache<string> = Object.assign(new PlainBackend<string>(), { getMany: () => undefined });
     expect(() => requireCapability(half, 'batch')).toThrow(errors.CacheBackendCapabilityError);
-  });
-
-  it('throws for what no backend here offers yet', () => {
-    expect(() => requireCapability(new InMemoryCache(), 'sync')).toThrow(errors.CacheBackendCapabilityError);
   });
 });
 

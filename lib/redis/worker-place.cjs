@@ -1,0 +1,2 @@
+// CommonJS in both builds, as nothing else knows its folder in both; the build copies it.
+exports.folder = __dirname;
