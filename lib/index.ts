@@ -74,6 +74,12 @@ export {
   type RedisOperationCode,
   type RedisTimeoutCode,
 } from './contract/redis-errors.js';
+export type {
+  CacheLocation,
+  CacheOperation,
+  CacheOperationName,
+  OperationRunner,
+} from './core/cache-operation.js';
 export type { CoreCache, ScopedCache } from './core/core-cache.js';
 export { CacheEvict } from './decorators/cache-evict.decorator.js';
 export { CachePut } from './decorators/cache-put.decorator.js';

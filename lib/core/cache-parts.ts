@@ -1,6 +1,7 @@
 import type { Codec } from '../codec/codec.js';
 import type { CacheWriteErrorHandler } from '../contract/capabilities.js';
 import { CacheMeter } from './cache-meter.js';
+import type { CacheLocation } from './cache-operation.js';
 import type { CacheRuntime } from './cache-runtime.js';
 import type { CacheStore } from './cache-store.js';
 import { KeyOrder } from './key-order.js';
@@ -14,6 +15,8 @@ export interface CacheParts {
   readonly codec: Codec;
   /** The tier that `store` is, if it is one. */
   readonly near?: NearTier;
+  /** Where `store` is, for whoever listens to the cache's operations. */
+  readonly place: Omit<CacheLocation, 'prefix'>;
   /** Put before every key. */
   readonly prefix: string;
   /** For writes that name none, in milliseconds; absent: they stay until they are removed. */
@@ -29,6 +32,7 @@ export interface Shared extends CacheRuntime {
   readonly order: KeyOrder;
   readonly loads: Loads;
   readonly behind: WriteBehind;
+  readonly location: CacheLocation;
 }
 
 /** What a cache has of its own. */
@@ -39,7 +43,8 @@ export interface Territory {
 }
 
 /** Makes what a cache and its scopes have in common. */
-export function share({ store, codec, near, drainFor, onWriteError }: CacheParts): Shared {
+export function share(parts: CacheParts): Shared {
+  const { store, codec, near, place, prefix, drainFor, onWriteError } = parts;
   const meter = new CacheMeter();
   const runtime: CacheRuntime = { store, codec, meter, near };
   return {
@@ -47,5 +52,6 @@ export function share({ store, codec, near, drainFor, onWriteError }: CacheParts
     order: new KeyOrder(),
     loads: new Loads(runtime),
     behind: new WriteBehind({ store, meter, drainFor, onWriteError }),
+    location: Object.freeze({ ...place, prefix }),
   };
 }

@@ -25,6 +25,7 @@ import { EPOCH } from './cache-store.js';
 import { Entries } from './entries.js';
 import { planLoad } from './load-plan.js';
 import type { NearTier } from './near-tier.js';
+import { publishOperations } from './publish-operations.js';
 import { planWrite } from './write-options.js';
 import { writeThrough } from './write-through.js';
 
@@ -49,6 +50,10 @@ export abstract class CoreCache<T = unknown>
   readonly #near: NearTier | undefined;
   readonly #blocking: BlockingCalls<T>;
   #closed = false;
+
+  static {
+    publishOperations(this.prototype, (cache) => cache.#territory);
+  }
 
   protected constructor(parts: CacheParts | Territory) {
     this.#territory =

@@ -3,6 +3,7 @@ import type { CacheLoadOptions } from '../contract/capabilities.js';
 import { type Duration, toMilliseconds } from '../contract/duration.js';
 import { CacheBackendCapabilityError, InvalidCacheTtlError } from '../contract/errors.js';
 import { uniqueTags } from './cache-key.js';
+import { hitListenerOf } from './hit-listener.js';
 import { resolveTimeToLive } from './time-to-live.js';
 
 /** How a value is loaded, with every default filled in; times in whole milliseconds. */
@@ -22,6 +23,8 @@ export interface LoadPlan {
   readonly factoryTimeout: number;
   readonly refreshEarly: number;
   readonly whenUnavailable: 'reject' | 'load';
+  /** Told when a caller is answered at once from what the cache holds; absent: nobody listens. */
+  readonly onHit?: () => void;
 }
 
 /** How long a tagged entry stays that names no time to live: the versions of its tags must outlive it. */
@@ -83,6 +86,7 @@ export function planLoad<T>(
     factoryTimeout: readTime(key, 'factoryTimeout', options.factoryTimeout, Infinity),
     refreshEarly: readEagerness(key, options.refreshEarly),
     whenUnavailable: readChoice(key, options.whenUnavailable),
+    onHit: hitListenerOf(options),
   };
   refuseContradictions(key, plan);
   return plan;

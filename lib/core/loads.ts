@@ -99,6 +99,7 @@ export class Loads {
       if (value !== undefined) {
         // Who had to wait is counted as such already.
         if (isFirst && value.kind === 'fresh') this.#runtime.meter.counts.hits += 1;
+        if (isFirst && value.kind !== 'landing') load.plan.onHit?.();
         return value;
       }
       const joined = await this.#join(slot, load, deadline);

@@ -40,6 +40,8 @@ export class InMemoryCache<T = unknown> extends CoreCache<T> {
     const codec = collectProblems(problems, () => createCodec(options?.serializer));
     if (resolved === undefined || codec === undefined) throw new CacheConfigurationError(problems);
     const { ttl, onWriteError = loudWriteErrors(context.logger) } = resolved;
-    super({ store: new MemoryStore(resolved), codec, prefix: '', ttl, drainFor: DRAIN_FOR, onWriteError });
+    const place = { backend: 'InMemoryCache' };
+    const store = new MemoryStore(resolved);
+    super({ store, codec, place, prefix: '', ttl, drainFor: DRAIN_FOR, onWriteError });
   }
 }

@@ -69,8 +69,9 @@ export class RedisCache<T = unknown> extends CoreCache<T> {
     const redis = resolved.sync ? new BlockingRedisStore(topology, resolved) : new RedisStore(topology);
     const near = resolved.near === undefined ? undefined : new NearStore(redis, resolved.near);
     const store = near ?? redis;
-    super({ store, near, codec, prefix: keyPrefix, ttl, drainFor: socketTimeout, onWriteError });
     const { address, db } = topology.target;
+    const place = { backend: 'RedisCache', address, db };
+    super({ store, near, codec, place, prefix: keyPrefix, ttl, drainFor: socketTimeout, onWriteError });
     this.location = Object.freeze({ address, db, prefix: keyPrefix });
     this.lazy = lazy;
     this.#topology = topology;

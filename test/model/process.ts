@@ -11,7 +11,8 @@ import type { Witness } from './witness.js';
 class ModelCache extends CoreCache<string> {
   constructor({ wire, near }: Connection, prefix: string, onWriteError: CacheWriteErrorHandler) {
     const codec = createCodec(undefined);
-    super({ store: near ?? wire, near, codec, prefix, drainFor: 5_000, onWriteError });
+    const place = { backend: 'ModelCache' };
+    super({ store: near ?? wire, near, codec, place, prefix, drainFor: 5_000, onWriteError });
   }
 }
 

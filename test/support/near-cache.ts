@@ -9,6 +9,8 @@ import type { FollowedStore } from './followed-store.js';
 /** What the keys of both kinds of caches begin with. */
 export const NEAR_PREFIX = 'near:';
 
+const PLACE = { backend: 'a store that is turned by hand' };
+
 /** A near tier in front of a store that a test turns by hand. */
 export function nearTier(store: FollowedStore, options: NearOptions = {}): NearStore {
   const reading = readNear(options);
@@ -22,13 +24,13 @@ export class NearCache<T = unknown> extends CoreCache<T> {
     const near = nearTier(store, options);
     const plain = createCodec();
     const codec = options.values === 'frozen' ? new FrozenCodec(plain) : plain;
-    super({ store: near, near, codec, prefix: NEAR_PREFIX, drainFor: 100 });
+    super({ store: near, near, codec, place: PLACE, prefix: NEAR_PREFIX, drainFor: 100 });
   }
 }
 
 /** The same cache in another process, which has no near tier. */
 export class OtherCache<T = unknown> extends CoreCache<T> {
   constructor({ others }: FollowedStore) {
-    super({ store: others, codec: createCodec(), prefix: NEAR_PREFIX, drainFor: 100 });
+    super({ store: others, codec: createCodec(), place: PLACE, prefix: NEAR_PREFIX, drainFor: 100 });
   }
 }

@@ -1,0 +1,5 @@
+export {
+  type CacheInstrumentation,
+  type CacheInstrumentationOptions,
+  instrumentCache,
+} from './instrument-cache.js';
