@@ -1,4 +1,5 @@
-import { InvalidCacheKeyError } from '../contract/errors.js';
+import { inspect } from 'node:util';
+import { CacheConfigurationError, InvalidCacheKeyError } from '../contract/errors.js';
 
 /** Longer keys cost more than they tell, in memory and on the wire. */
 const MAX_KEY_BYTES = 1_024;
@@ -32,6 +33,18 @@ export function assertCacheKey(key: unknown): asserts key is string {
       { key },
     );
   }
+}
+
+/**
+ * Refuses what is no prefix of a scope.
+ *
+ * @throws CacheConfigurationError unless `prefix` is a non-empty string without lone surrogates
+ */
+export function assertScopePrefix(prefix: unknown): asserts prefix is string {
+  if (typeof prefix === 'string' && prefix !== '' && prefix.isWellFormed()) return;
+  throw new CacheConfigurationError([
+    `scope(prefix) expects a non-empty text without lone surrogates, but found ${inspect(prefix)}`,
+  ]);
 }
 
 /** Each tag of an entry is a key that a write draws or looks up. */

@@ -1,4 +1,3 @@
-import { inspect } from 'node:util';
 import type { CacheHit, CacheResult } from '../contract/cache-result.js';
 import type {
   CacheBatchFactory,
@@ -14,14 +13,14 @@ import type {
   IWritePolicyCache,
   TaggedWriteOptions,
 } from '../contract/capabilities.js';
-import { CacheClosedError, CacheConfigurationError } from '../contract/errors.js';
 import { type CacheCapability, LACK } from '../contract/require-capability.js';
 import { assertFunction } from './assert-function.js';
 import { Batches } from './batches.js';
 import { BlockingCalls } from './blocking-calls.js';
-import { assertCacheKey, distinctTags, uniqueTags } from './cache-key.js';
-import { type CacheParts, share, type Shared, type Territory } from './cache-parts.js';
+import { assertCacheKey, assertScopePrefix, distinctTags, uniqueTags } from './cache-key.js';
+import { type CacheParts, share, type Territory } from './cache-parts.js';
 import { EPOCH } from './cache-store.js';
+import { CallGate } from './call-gate.js';
 import { Entries } from './entries.js';
 import { planLoad } from './load-plan.js';
 import type { NearTier } from './near-tier.js';
@@ -48,6 +47,7 @@ export abstract class CoreCache<T = unknown>
   readonly #territory: Territory;
   readonly #entries: Entries;
   readonly #near: NearTier | undefined;
+  readonly #gate: CallGate;
   readonly #blocking: BlockingCalls<T>;
   #closed = false;
 
@@ -61,7 +61,8 @@ export abstract class CoreCache<T = unknown>
     const { shared, prefix } = this.#territory;
     this.#entries = new Entries(shared, shared.order, prefix);
     this.#near = shared.near;
-    this.#blocking = new BlockingCalls(this.#territory, (key) => this.#assertOpen(key));
+    this.#gate = new CallGate(this.#territory, () => this.closed);
+    this.#blocking = new BlockingCalls(this.#territory, (key) => this.#gate.assertOpen(key));
   }
 
   get(key: string, options?: { readonly tags?: readonly string[] }): Promise<CacheResult<T>> {
@@ -73,31 +74,31 @@ export abstract class CoreCache<T = unknown>
 
   set(key: string, value: T, options?: TaggedWriteOptions): Promise<void> {
     try {
-      this.#assertUsable(key);
+      this.#gate.assertUsable(key);
       return this.#entries.write(key, value, planWrite('set', options, this.#territory.ttl, key));
     } catch (error) {
-      return Promise.reject(this.#counted(error));
+      return Promise.reject(this.#gate.counted(error));
     }
   }
 
   async delete(key: string): Promise<boolean> {
     try {
-      this.#assertUsable(key);
+      this.#gate.assertUsable(key);
       return await this.#entries.remove(key);
     } catch (error) {
-      throw this.#counted(error);
+      throw this.#gate.counted(error);
     }
   }
 
   clear(): Promise<void> {
-    return this.#run(async ({ store, meter }, prefix) => {
+    return this.#gate.run(async ({ store, meter }, prefix) => {
       await store.execute({ op: 'clear', prefix });
       meter.counts.clears += 1;
     });
   }
 
   evictTags(...tags: string[]): Promise<void> {
-    return this.#run(async ({ store, meter }, prefix) => {
+    return this.#gate.run(async ({ store, meter }, prefix) => {
       const unique = distinctTags(tags);
       if (unique.length === 0) return;
       await store.execute({ op: 'evict', prefix, tags: [EPOCH, ...unique] });
@@ -106,21 +107,21 @@ export abstract class CoreCache<T = unknown>
   }
 
   getOrSet(key: string, factory: CacheFactory<T>, options?: CacheLoadOptions<T>): Promise<T> {
-    return this.#run(async ({ loads }, prefix, ttl) => {
+    return this.#gate.run(async ({ loads }, prefix, ttl) => {
       assertCacheKey(key);
       assertFunction(factory, 'getOrSet', 'factory');
       const plan = planLoad(key, options, ttl);
       await this.#entries.writesOf(key);
       const value = await loads.run({ prefix, key, factory, plan });
       // A scope may have been closed meanwhile, which ends no load.
-      this.#assertOpen(key);
+      this.#gate.assertOpen(key);
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the factory made, or set() took
       return value as T;
     });
   }
 
   getMany(keys: Iterable<string>): Promise<Map<string, CacheResult<T>>> {
-    return this.#run(async () => {
+    return this.#gate.run(async () => {
       const results = await new Batches(this.#entries).read(new Set(keys));
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what is under this prefix is what set() took
       return results as Map<string, CacheResult<T>>;
@@ -128,13 +129,13 @@ export abstract class CoreCache<T = unknown>
   }
 
   setMany(entries: Iterable<readonly [string, T]>, options?: TaggedWriteOptions): Promise<void> {
-    return this.#run(async (_shared, _prefix, ttl) => {
+    return this.#gate.run(async (_shared, _prefix, ttl) => {
       await new Batches(this.#entries).write(new Map(entries), planWrite('setMany', options, ttl));
     });
   }
 
   deleteMany(keys: Iterable<string>): Promise<number> {
-    return this.#run(() => new Batches(this.#entries).remove(new Set(keys)));
+    return this.#gate.run(() => new Batches(this.#entries).remove(new Set(keys)));
   }
 
   getOrSetMany(
@@ -142,7 +143,7 @@ export abstract class CoreCache<T = unknown>
     factory: CacheBatchFactory<T>,
     options?: CacheLoadOptions<T>,
   ): Promise<Map<string, T>> {
-    return this.#run(async ({ loads }, prefix, ttl) => {
+    return this.#gate.run(async ({ loads }, prefix, ttl) => {
       assertFunction(factory, 'getOrSetMany', 'factory');
       const unique = new Set(keys);
       const [first = ''] = unique;
@@ -150,14 +151,14 @@ export abstract class CoreCache<T = unknown>
       const values = await new Batches(this.#entries).load(unique, factory, (load) =>
         loads.run({ prefix, plan, ...load }),
       );
-      this.#assertOpen();
+      this.#gate.assertOpen();
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the factory made, or set() took
       return values as Map<string, T>;
     });
   }
 
   writeThrough(key: string, value: T, writer: CacheWriter<T>, options?: TaggedWriteOptions): Promise<void> {
-    return this.#run(async (shared, prefix, ttl) => {
+    return this.#gate.run(async (shared, prefix, ttl) => {
       assertCacheKey(key);
       assertFunction(writer, 'writeThrough', 'writer');
       const put = await this.#entries.prepare(key, value, planWrite('writeThrough', options, ttl, key));
@@ -167,7 +168,7 @@ export abstract class CoreCache<T = unknown>
   }
 
   writeBehind(key: string, value: T, writer: CacheWriter<T>, options?: TaggedWriteOptions): Promise<void> {
-    return this.#run(async ({ behind }, prefix, ttl) => {
+    return this.#gate.run(async ({ behind }, prefix, ttl) => {
       assertCacheKey(key);
       assertFunction(writer, 'writeBehind', 'writer');
       const plan = planWrite('writeBehind', options, ttl, key);
@@ -220,7 +221,7 @@ export abstract class CoreCache<T = unknown>
    * @throws CacheClosedError after {@link CoreCache.close}
    */
   ping(): Promise<void> {
-    return this.#run(({ store }, prefix) => store.execute({ op: 'ping', prefix }));
+    return this.#gate.run(({ store }, prefix) => store.execute({ op: 'ping', prefix }));
   }
 
   /**
@@ -238,11 +239,7 @@ export abstract class CoreCache<T = unknown>
    * ```
    */
   scope<U = T>(prefix: string): ScopedCache<U> {
-    if (typeof prefix !== 'string' || prefix === '' || !prefix.isWellFormed()) {
-      throw new CacheConfigurationError([
-        `scope(prefix) expects a non-empty text without lone surrogates, but found ${inspect(prefix)}`,
-      ]);
-    }
+    assertScopePrefix(prefix);
     const territory = this.#territory;
     return new ScopedCache<U>({ ...territory, prefix: territory.prefix + prefix }, this);
   }
@@ -266,7 +263,7 @@ export abstract class CoreCache<T = unknown>
 
   async #read(key: string, options?: { readonly tags?: readonly string[] }): Promise<CacheResult<T>> {
     try {
-      this.#assertUsable(key);
+      this.#gate.assertUsable(key);
       const tags = options?.tags === undefined ? undefined : uniqueTags(options.tags, key);
       const slot = tags === undefined ? await this.#entries.look(key) : undefined;
       const result =
@@ -276,39 +273,8 @@ export abstract class CoreCache<T = unknown>
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what is under this prefix is what set() took
       return result as CacheResult<T>;
     } catch (error) {
-      throw this.#counted(error);
+      throw this.#gate.counted(error);
     }
-  }
-
-  /** What every method does that is not called for each value: refuse after the end, and count what fails. */
-  async #run<Value>(
-    task: (shared: Shared, prefix: string, ttl: number | undefined) => Promise<Value>,
-  ): Promise<Value> {
-    const { shared, prefix, ttl } = this.#territory;
-    try {
-      this.#assertOpen();
-      return await task(shared, prefix, ttl);
-    } catch (error) {
-      throw this.#counted(error);
-    }
-  }
-
-  #counted(error: unknown): unknown {
-    this.#territory.shared.meter.countError(error);
-    return error;
-  }
-
-  #assertUsable(key: string): void {
-    this.#assertOpen(key);
-    assertCacheKey(key);
-  }
-
-  #assertOpen(key?: string): void {
-    if (!this.closed) return;
-    throw new CacheClosedError(
-      `The cache under the prefix "${this.#territory.prefix}" was closed: nothing may use it after close() or app.close().`,
-      { key },
-    );
   }
 }
 
