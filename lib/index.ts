@@ -111,5 +111,6 @@ export {
   type RedisCacheModuleOptions,
   type RedisCacheOptionsFactory,
 } from './module/redis-cache.module.js';
-export { RedisCache, type RedisCacheContext, type RedisCacheLocation } from './redis/redis-cache.js';
+export { RedisCache, type RedisCacheContext } from './redis/redis-cache.js';
+export type { RedisCacheLocation } from './redis/redis-location.js';
 export type { CacheLogger } from './redis/connection-log.js';

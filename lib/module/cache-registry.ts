@@ -1,7 +1,8 @@
 import type { ModulesContainer } from '@nestjs/core';
 import type { ICache } from '../contract/cache.interface.js';
 import { CacheConfigurationError } from '../contract/errors.js';
-import { RedisCache, type RedisCacheLocation } from '../redis/redis-cache.js';
+import { RedisCache } from '../redis/redis-cache.js';
+import type { RedisCacheLocation } from '../redis/redis-location.js';
 
 /** The caches that the modules of one application made, so that no two of them get in each other's way. */
 export class CacheRegistry {

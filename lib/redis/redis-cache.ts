@@ -15,16 +15,9 @@ import { BlockingRedisStore } from './blocking-redis-store.js';
 import type { CacheLogger } from './connection-log.js';
 import { createTopology } from './create-topology.js';
 import { inspectDeployment } from './deployment.js';
+import { locationOf, type RedisCacheLocation } from './redis-location.js';
 import { RedisStore } from './redis-store.js';
 import type { RedisTopology } from './redis-topology.js';
-
-/** Where a cache's entries live; it holds no credential, so it may be logged. */
-export interface RedisCacheLocation {
-  /** Such as `localhost:6379`, or the path of a socket. */
-  readonly address: string;
-  readonly db: number;
-  readonly prefix: string;
-}
 
 /** What surrounds a cache: where its configuration comes from besides the options in code, and where it logs. */
 export interface RedisCacheContext extends Omit<RedisCacheOptionSources, 'options'> {
@@ -72,7 +65,7 @@ export class RedisCache<T = unknown> extends CoreCache<T> {
     const { address, db } = topology.target;
     const place = { backend: 'RedisCache', address, db };
     super({ store, near, codec, place, prefix: keyPrefix, ttl, drainFor: socketTimeout, onWriteError });
-    this.location = Object.freeze({ address, db, prefix: keyPrefix });
+    this.location = locationOf(resolved, topology.target);
     this.lazy = lazy;
     this.#topology = topology;
   }

@@ -172,7 +172,9 @@ describe('Configuration', () => {
     const app = await start(RedisCacheModule.forRoot());
     expect(cacheOf(app).location).toEqual({
       address: `${redis.address.host}:${redis.address.port}`,
+      ...redis.address,
       db: 0,
+      ssl: false,
       prefix: 'from-environment:',
     });
   });
@@ -188,7 +190,9 @@ describe('Configuration', () => {
     const app = await start(await config, RedisCacheModule.forRoot({ keyPrefix: 'from-code:' }));
     expect(cacheOf(app).location).toEqual({
       address: `${redis.address.host}:${redis.address.port}`,
+      ...redis.address,
       db: 0,
+      ssl: false,
       prefix: 'from-code:',
     });
     await cacheOf(app).set('key', 1);

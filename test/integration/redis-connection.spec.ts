@@ -97,7 +97,12 @@ describe('Without a server', () => {
   it('is a typed error for a unix socket that nobody listens at', async () => {
     const cache = redis.newCacheAt({ path: '/no/such/socket', socketTimeout: T });
     expect(await rejection(cache.get('key'))).toMatchObject({ code: 'REDIS_UNREACHABLE' });
-    expect(cache.location).toEqual({ address: '/no/such/socket', db: 0, prefix: 'spakky:cache:' });
+    expect(cache.location).toEqual({
+      address: '/no/such/socket',
+      db: 0,
+      prefix: 'spakky:cache:',
+      ssl: false,
+    });
   });
 });
 

@@ -14,6 +14,7 @@ export interface PackageManifest {
   readonly exports: ExportMap;
   readonly dependencies: Readonly<Record<string, string>>;
   readonly peerDependencies: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>;
 }
 
 type ExportMap = string | { readonly [condition: string]: ExportMap };
@@ -25,6 +26,11 @@ export function readManifest(folder = '.'): PackageManifest {
 /** Everything a user of the package has installed. */
 export function declaredPackages({ dependencies, peerDependencies }: PackageManifest): string[] {
   return Object.keys({ ...dependencies, ...peerDependencies });
+}
+
+/** Peers that only a subpath of their own needs. */
+export function optionalPeers({ peerDependenciesMeta = {} }: PackageManifest): string[] {
+  return Object.keys(peerDependenciesMeta).filter((name) => peerDependenciesMeta[name]?.optional === true);
 }
 
 /** The folders of lib/ that are published as a subpath of their own. */

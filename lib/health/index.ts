@@ -1,0 +1,1 @@
+export { type CheckableCache, RedisCacheHealthIndicator } from './redis-cache-health-indicator.js';
