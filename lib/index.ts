@@ -48,6 +48,19 @@ export {
   type CacheCapability,
   requireCapability,
 } from './contract/require-capability.js';
+export type {
+  AbsentExplanation,
+  CacheCodec,
+  CacheExplanation,
+  EntryExplanation,
+  ExplainedKey,
+  ExplainedLease,
+  ExplainedTag,
+  ExplainedValue,
+  LeaseExplanation,
+  StaleExplanation,
+  UnreadableExplanation,
+} from './contract/cache-explanation.js';
 export type { Duration, DurationFields } from './contract/duration.js';
 export {
   CacheBackendCapabilityError,

@@ -109,6 +109,16 @@ export type Grant =
   /** The key holds something else than what was seen. */
   | { readonly outcome: 'changed' };
 
+/** What a close look at one key has shown; times in milliseconds. */
+export interface Inspection {
+  /** What cannot be read is what there is to know of it. */
+  readonly slot: Outcome<Slot>;
+  /** Until nothing is left of it; absent: it stays until it is removed. */
+  readonly goneIn?: number;
+  /** Since it was written; absent where that is not noted. */
+  readonly age?: number;
+}
+
 interface CommandFields {
   /**
    * Looks at keys; changes nothing. That one is `absent` need not be certain where the next step finds out for itself.
@@ -119,6 +129,8 @@ interface CommandFields {
     readonly absent?: 'certain' | 'likely';
     readonly sure?: true;
   };
+  /** Looks at one key closely, past every tier; changes nothing. */
+  readonly inspect: { readonly key: string };
   /** Replaces what keys hold. */
   readonly write: { readonly puts: readonly Put[] };
   /** Empties keys; true for a key that held a fresh entry. */
@@ -168,6 +180,7 @@ interface CommandFields {
 
 interface Replies {
   readonly read: readonly Outcome<Slot>[];
+  readonly inspect: Inspection;
   readonly write: readonly Outcome<WriteId>[];
   readonly remove: readonly Outcome<boolean>[];
   readonly clear: void;

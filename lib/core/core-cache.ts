@@ -1,3 +1,4 @@
+import type { CacheExplanation } from '../contract/cache-explanation.js';
 import type { CacheHit, CacheResult } from '../contract/cache-result.js';
 import type {
   CacheBatchFactory,
@@ -22,6 +23,7 @@ import { type CacheParts, share, type Territory } from './cache-parts.js';
 import { EPOCH } from './cache-store.js';
 import { CallGate } from './call-gate.js';
 import { Entries } from './entries.js';
+import { explainKey } from './explain-key.js';
 import { planLoad } from './load-plan.js';
 import type { NearTier } from './near-tier.js';
 import { publishOperations } from './publish-operations.js';
@@ -222,6 +224,23 @@ export abstract class CoreCache<T = unknown>
    */
   ping(): Promise<void> {
     return this.#gate.run(({ store }, prefix) => store.execute({ op: 'ping', prefix }));
+  }
+
+  /**
+   * Tells a person what the cache knows about a key: whether it holds an entry, a stale one or a lease, for how long,
+   * and whether its tags still match. No value is told, and the near tier is passed by.
+   *
+   * @param key a non-empty string of at most 1 KiB in UTF-8
+   * @throws CacheClosedError after {@link CoreCache.close}
+   * @throws RedisCacheError when the backend cannot be asked
+   * @example
+   * ```ts
+   * const explanation = await cache.explain('profile:42');
+   * if (explanation.state === 'entry') console.log(explanation.size, explanation.ttl, explanation.tags);
+   * ```
+   */
+  explain(key: string): Promise<CacheExplanation> {
+    return this.#gate.run(() => explainKey(this.#entries, key));
   }
 
   /**

@@ -1,5 +1,14 @@
 import { newWriteId } from '../codec/write-id.js';
-import type { HeldLease, LeaseToken, Put, Slot, Stamps, TagVersion, WriteId } from '../core/cache-store.js';
+import type {
+  HeldLease,
+  Inspection,
+  LeaseToken,
+  Put,
+  Slot,
+  Stamps,
+  TagVersion,
+  WriteId,
+} from '../core/cache-store.js';
 
 /** What a store in memory keeps under a key; times by its clock, in milliseconds since the epoch. */
 export type MemoryRecord = KeyRecord | VersionRecord;
@@ -17,6 +26,7 @@ export interface PlainEntry {
   writeId: WriteId;
   readonly bytes: Buffer;
   readonly stamps: Stamps | undefined;
+  readonly writtenAt: number;
   /** `Infinity` for an entry that stays. */
   readonly endsAt: number;
 }
@@ -29,6 +39,7 @@ export interface LeasableEntry {
   readonly bytes: Buffer;
   readonly stamps: Stamps | undefined;
   readonly loadTime: number;
+  readonly writtenAt: number;
   readonly freshUntil: number;
   readonly dieAt: number;
   /** Later than `dieAt` only for the sake of a lease. */
@@ -71,7 +82,8 @@ export function entryOf({ bytes, ttl, extras }: Put, now: number): EntryRecord {
   const stamps = extras?.stamps;
   const refresh = extras?.refresh;
   if (refresh === undefined || ttl === undefined) {
-    return { kind: 'plain', writeId, bytes, stamps, endsAt: ttl === undefined ? Infinity : now + ttl };
+    const endsAt = ttl === undefined ? Infinity : now + ttl;
+    return { kind: 'plain', writeId, bytes, stamps, writtenAt: now, endsAt };
   }
   const freshUntil = now + ttl;
   const dieAt = freshUntil + refresh.staleFor;
@@ -82,6 +94,7 @@ export function entryOf({ bytes, ttl, extras }: Put, now: number): EntryRecord {
     bytes,
     stamps,
     loadTime,
+    writtenAt: now,
     freshUntil,
     dieAt,
     endsAt: dieAt,
@@ -139,4 +152,12 @@ export function slotOf(record: KeyRecord, now: number): Slot {
     return { state: 'entry', writeId, fresh: refresh.freshFor > 0, bytes, start: 0, stamps, refresh };
   }
   return lease === undefined ? ABSENT : { state: 'lease', writeId, lease };
+}
+
+/** How a close look sees what a key holds. */
+export function inspect(record: KeyRecord | undefined, now: number): Inspection {
+  if (record === undefined) return { slot: ABSENT };
+  const slot = slotOf(record, now);
+  const goneIn = record.endsAt === Infinity ? undefined : record.endsAt - now;
+  return record.kind === 'lease' ? { slot, goneIn } : { slot, goneIn, age: now - record.writtenAt };
 }

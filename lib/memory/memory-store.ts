@@ -4,6 +4,7 @@ import type {
   CacheStore,
   Command,
   Grant,
+  Inspection,
   LeaseToken,
   Operation,
   Outcome,
@@ -18,6 +19,7 @@ import {
   PAUSE,
   entryOf,
   heldLease,
+  inspect,
   isFresh,
   isHeldBy,
   lend,
@@ -41,6 +43,7 @@ export class MemoryStore implements CacheStore {
 
   readonly #handlers: SyncHandlers = {
     read: ({ prefix, keys }) => keys.map((key) => this.#read(prefix + key)),
+    inspect: ({ prefix, key }) => this.#inspect(prefix + key),
     write: ({ prefix, puts }) => puts.map((put) => this.#write(prefix, put)),
     remove: ({ prefix, keys }) => keys.map((key) => this.#remove(prefix + key)),
     clear: ({ prefix }) => this.#table.clear(prefix),
@@ -89,6 +92,11 @@ export class MemoryStore implements CacheStore {
     const now = this.#clock();
     const record = this.#table.find(key, now);
     return record === undefined ? ABSENT : slotOf(record, now);
+  }
+
+  #inspect(key: string): Inspection {
+    const now = this.#clock();
+    return inspect(this.#table.find(key, now), now);
   }
 
   #write(prefix: string, put: Put): Outcome<WriteId> {

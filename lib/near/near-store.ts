@@ -38,6 +38,7 @@ export class NearStore implements CacheStore, NearTier {
 
   readonly #handlers: CommandHandlers = {
     read: (command) => this.#read(command),
+    inspect: (command) => this.#store.execute(command),
     versions: (command) => this.#versions(command),
     stamp: (command) => this.#stamp(command),
     write: (command) => this.#changeKeys(command, keysOf(command.puts)),

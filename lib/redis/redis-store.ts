@@ -15,6 +15,7 @@ import type {
 } from '../core/cache-store.js';
 import type { FollowableStore, Follower, Following, Kept } from '../core/followable-store.js';
 import type { Look } from './change-feed.js';
+import { inspectKey } from './inspect-key.js';
 import { isUnder, patternUnder } from './key-prefix.js';
 import { operationError, type RedisRequest } from './redis-error.js';
 import { classifyFailure } from './redis-failure.js';
@@ -50,6 +51,7 @@ export class RedisStore implements FollowableStore {
     this.#keeping = new RedisKeeping(topology, this.#scripts, versions);
     this.#handlers = {
       read: ({ prefix, keys, absent }) => each(keys, (key) => this.#read(prefix, key, absent)),
+      inspect: (command) => inspectKey(topology, this.#scripts, command),
       write: ({ prefix, puts }) =>
         each(puts, async (put) => {
           await this.#write({ verb: 'write', prefix, key: put.key }, put);

@@ -47,6 +47,7 @@ type ChangedKeys = {
 /** The whole keys that a command may change. */
 const CHANGED: ChangedKeys = {
   read: () => [],
+  inspect: () => [],
   write: ({ prefix, puts }) => puts.map(({ key }) => prefix + key),
   remove: ({ prefix, keys }) => keys.map((key) => prefix + key),
   clear: ({ prefix }, tracked) => [...tracked].filter((key) => key.startsWith(prefix)),
