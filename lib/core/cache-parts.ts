@@ -2,6 +2,7 @@ import type { Codec } from '../codec/codec.js';
 import type { CacheWriteErrorHandler } from '../contract/capabilities.js';
 import { CacheMeter } from './cache-meter.js';
 import type { CacheLocation } from './cache-operation.js';
+import { assertScopePrefix } from './cache-key.js';
 import type { CacheRuntime } from './cache-runtime.js';
 import type { CacheStore } from './cache-store.js';
 import { KeyOrder } from './key-order.js';
@@ -43,7 +44,7 @@ export interface Territory {
 }
 
 /** Makes what a cache and its scopes have in common. */
-export function share(parts: CacheParts): Shared {
+function share(parts: CacheParts): Shared {
   const { store, codec, near, place, prefix, drainFor, onWriteError } = parts;
   const meter = new CacheMeter();
   const runtime: CacheRuntime = { store, codec, meter, near };
@@ -54,4 +55,19 @@ export function share(parts: CacheParts): Shared {
     behind: new WriteBehind({ store, meter, drainFor, onWriteError }),
     location: Object.freeze({ ...place, prefix }),
   };
+}
+
+/** Of a cache that shares what it is made of with nobody yet, or of a scope. */
+export function territoryOf(parts: CacheParts | Territory): Territory {
+  return 'shared' in parts ? parts : { shared: share(parts), prefix: parts.prefix, ttl: parts.ttl };
+}
+
+/**
+ * The part of a territory under a longer prefix.
+ *
+ * @throws CacheConfigurationError when `prefix` is no text, or empty
+ */
+export function scopeOf(territory: Territory, prefix: unknown): Territory {
+  assertScopePrefix(prefix);
+  return { ...territory, prefix: territory.prefix + prefix };
 }

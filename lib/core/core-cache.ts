@@ -6,20 +6,15 @@ import type {
   CacheLoadOptions,
   CacheMetricsSnapshot,
   CacheWriter,
-  IBatchCache,
-  ICacheMetrics,
-  IStampedeProtectedCache,
-  ISyncCache,
-  ITaggedCache,
-  IWritePolicyCache,
   TaggedWriteOptions,
 } from '../contract/capabilities.js';
+import type { EveryCapability } from '../contract/every-capability.js';
 import { type CacheCapability, LACK } from '../contract/require-capability.js';
 import { assertFunction } from './assert-function.js';
 import { Batches } from './batches.js';
 import { BlockingCalls } from './blocking-calls.js';
-import { assertCacheKey, assertScopePrefix, distinctTags, uniqueTags } from './cache-key.js';
-import { type CacheParts, share, type Territory } from './cache-parts.js';
+import { assertCacheKey, distinctTags, uniqueTags } from './cache-key.js';
+import { type CacheParts, scopeOf, type Territory, territoryOf } from './cache-parts.js';
 import { EPOCH } from './cache-store.js';
 import { CallGate } from './call-gate.js';
 import { Entries } from './entries.js';
@@ -36,16 +31,7 @@ import { writeThrough } from './write-through.js';
  *
  * @typeParam T what the entries hold
  */
-export abstract class CoreCache<T = unknown>
-  implements
-    ITaggedCache<T>,
-    IStampedeProtectedCache<T>,
-    IBatchCache<T>,
-    IWritePolicyCache<T>,
-    ICacheMetrics,
-    ISyncCache<T>,
-    AsyncDisposable
-{
+export abstract class CoreCache<T = unknown> implements EveryCapability<T>, AsyncDisposable {
   readonly #territory: Territory;
   readonly #entries: Entries;
   readonly #near: NearTier | undefined;
@@ -58,11 +44,9 @@ export abstract class CoreCache<T = unknown>
   }
 
   protected constructor(parts: CacheParts | Territory) {
-    this.#territory =
-      'shared' in parts ? parts : { shared: share(parts), prefix: parts.prefix, ttl: parts.ttl };
-    const { shared, prefix } = this.#territory;
-    this.#entries = new Entries(shared, shared.order, prefix);
-    this.#near = shared.near;
+    this.#territory = territoryOf(parts);
+    this.#entries = new Entries(this.#territory);
+    this.#near = this.#territory.shared.near;
     this.#gate = new CallGate(this.#territory, () => this.closed);
     this.#blocking = new BlockingCalls(this.#territory, (key) => this.#gate.assertOpen(key));
   }
@@ -258,9 +242,7 @@ export abstract class CoreCache<T = unknown>
    * ```
    */
   scope<U = T>(prefix: string): ScopedCache<U> {
-    assertScopePrefix(prefix);
-    const territory = this.#territory;
-    return new ScopedCache<U>({ ...territory, prefix: territory.prefix + prefix }, this);
+    return new ScopedCache<U>(scopeOf(this.#territory, prefix), this);
   }
 
   async close(): Promise<void> {

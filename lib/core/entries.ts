@@ -1,4 +1,5 @@
 import { type CacheHit, CacheMiss, type CacheResult } from '../contract/cache-result.js';
+import type { Territory } from './cache-parts.js';
 import type { CacheRuntime } from './cache-runtime.js';
 import type { EntrySlot, Put, Slot } from './cache-store.js';
 import { makeEntry, putOf, stampsFor } from './entry-maker.js';
@@ -14,10 +15,10 @@ export class Entries {
   readonly prefix: string;
   readonly #order: KeyOrder;
 
-  constructor(runtime: CacheRuntime, order: KeyOrder, prefix: string) {
-    this.runtime = runtime;
+  constructor({ shared, prefix }: Territory) {
+    this.runtime = shared;
     this.prefix = prefix;
-    this.#order = order;
+    this.#order = shared.order;
   }
 
   /** Reads an entry, and in the same round trip the versions of the tags that are named. */
