@@ -321,13 +321,42 @@ describe('A blocking cache over Redis', () => {
   });
 });
 
+describe('A blocking cache that logs in', () => {
+  const guarded = useRedisServer({ password: 'P4SSW0RD', tls: true, unixSocket: true });
+
+  it.each(['over TLS', 'over a socket'])('does so a second time %s', async (way) => {
+    const { server, address } = guarded;
+    const login = { password: server.password, keyPrefix: guarded.newPrefix(), sync: true };
+    const tls = { ca: Buffer.from(server.certificates?.ca ?? '') };
+    const cache =
+      way === 'over TLS'
+        ? guarded.newCacheAt({ ...address, ...login, tls })
+        : guarded.newCacheAt({ path: server.path ?? '', ...login });
+    const setting = cache.set('key', 0);
+    cache.setSync('other', 1);
+    await setting;
+    expect(cache.getSync('key')).toMatchObject({ value: 0 });
+    expect(await cache.get('other')).toMatchObject({ value: 1 });
+  });
+
+  it('fails as the awaited calls do with a wrong password, and does not show it', async () => {
+    const cache = guarded.newCacheAt({ path: guarded.server.path ?? '', password: 'wr0ng-one', sync: true });
+    const error = thrownBy(() => cache.getSync('key'));
+    expect(partsOf(error)).toEqual(partsOf(await rejection(cache.get('key'))));
+    expect(partsOf(error)).toMatchObject({ code: 'REDIS_CREDENTIALS' });
+    expect(JSON.stringify(partsOf(error))).not.toContain('wr0ng-one');
+  });
+});
+
 describe('The thread of a blocking cache', () => {
   const timeout = 300;
   const bound = timeout + 50 + 150;
 
   it('A40 tells in time that the server is frozen, the event loop goes on, and so does the cache', async () => {
     const cache = redis.newCache({ sync: true, socketTimeout: timeout });
+    const writer = redis.newCache({ sync: true, socketTimeout: timeout });
     cache.setSync('key', 'before');
+    writer.setSync('key', 'before');
     await redis.server.freeze();
     try {
       const begun = performance.now();
@@ -336,9 +365,9 @@ describe('The thread of a blocking cache', () => {
       expect(reading).toBeInstanceOf(RedisCacheTimeoutError);
       expect(partsOf(reading)).toMatchObject({ code: 'REDIS_TIMEOUT', key: 'key' });
       const writingBegun = performance.now();
-      const writing = thrownBy(() => cache.setSync('key', 'during'));
+      const writing = thrownBy(() => writer.setSync('key', 'during'));
       expect(performance.now() - writingBegun).toBeLessThan(bound);
-      expect(partsOf(writing).code).toMatch(/^REDIS_/);
+      expect(partsOf(writing)).toMatchObject({ code: 'REDIS_OUTCOME_UNKNOWN_TIMEOUT', key: 'key' });
       const turning = performance.now();
       await delay(20);
       expect(performance.now() - turning).toBeLessThan(100);

@@ -475,3 +475,15 @@ describe('close', () => {
     await eventually(200, async () => expect(openHandles()).toBeLessThanOrEqual(before));
   });
 });
+
+describe('A cache that blocks', () => {
+  it('finds each key on its node, and clears all of them', async () => {
+    const cache = redis.newCache({ sync: true });
+    const keys = manyKeys(20);
+    for (const key of keys) cache.setSync(key, key, { tags: ['tag'] });
+    expect(keys.map((key) => cache.getSync(key))).toEqual(keys.map((key) => new CacheHit(key)));
+    expect(await cache.get('7')).toEqual(new CacheHit('7'));
+    cache.clearSync();
+    expect(await keysUnder(cache.location.prefix)).toEqual([]);
+  });
+});

@@ -240,3 +240,12 @@ describe('close', () => {
 function arrayOf(...texts: readonly string[]): string {
   return `*${texts.length}\r\n${texts.map((text) => `$${text.length}\r\n${text}\r\n`).join('')}`;
 }
+
+describe('A cache that blocks', () => {
+  it('finds the master', async () => {
+    const cache = redis.newCache({ sync: true });
+    cache.setSync('key', 1);
+    expect(cache.getSync('key')).toEqual(new CacheHit(1));
+    expect(await cache.get('key')).toEqual(new CacheHit(1));
+  });
+});
