@@ -7,6 +7,7 @@ import { HeldCall } from '../../lib/testing/held-call.js';
 import { useRedisServer } from '../support/redis-fixture.js';
 import { rejection } from '../support/rejection.js';
 import { secretsIn } from '../support/secret-search.js';
+import { useCluster } from '../support/topology-fixtures.js';
 
 const redis = useRedisServer();
 
@@ -217,6 +218,23 @@ describe('explain, of what somebody else wrote', () => {
     const nobody = redis.newCacheAt({ host: '127.0.0.1', port: await getFreePort() });
     expect(await rejection(nobody.explain('key'))).toMatchObject({ code: 'REDIS_UNREACHABLE' });
   });
+});
+
+describe('explain, in a cluster', () => {
+  const cluster = useCluster();
+
+  it('asks the masters that have the key and its tags', async () => {
+    const cache = cluster.newCache();
+    for (let index = 0; index < 20; index += 1) {
+      const key = `key:${index}`;
+      await cache.set(key, 'value', { tags: [`own:${index}`, 'shared'] });
+      const explanation = await cache.explain(key);
+      expect(explanation).toMatchObject({ state: 'entry', hit: true });
+      expect(tagsOf(explanation).map(({ matches }) => matches)).toEqual([true, true]);
+    }
+    await cache.evictTags('shared');
+    expect(await cache.explain('key:0')).toMatchObject({ state: 'entry', hit: false });
+  }, 60_000);
 });
 
 function tagsOf(explanation: CacheExplanation): Extract<CacheExplanation, { state: 'entry' }>['tags'] {
