@@ -9,7 +9,10 @@ import { run } from './packed.js';
 const NAME = '@spakky/nestjs-redis-cache';
 
 /** Which optional peer each subpath needs. */
-const needs = [['health', '@nestjs/terminus']] as const;
+const needs = [
+  ['health', '@nestjs/terminus'],
+  ['telemetry', '@opentelemetry/api'],
+] as const;
 
 const ways = [
   ['import', (specifier: string) => ['--input-type=module', '-e', `await import('${specifier}')`]],
