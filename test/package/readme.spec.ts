@@ -22,7 +22,14 @@ import { run } from './packed.js';
 jest.setTimeout(60_000);
 
 const capabilities = new Declarations('lib/contract/capabilities.ts');
-const CAPABILITY_NAMES: readonly CacheCapability[] = ['stampede', 'tags', 'batch', 'write-policy', 'metrics'];
+const CAPABILITY_NAMES: readonly CacheCapability[] = [
+  'stampede',
+  'tags',
+  'batch',
+  'write-policy',
+  'metrics',
+  'sync',
+];
 const PLAIN_METHODS: ReadonlySet<string> = new Set(['get', 'set', 'delete', 'clear', 'close']);
 
 /** A port that nobody listens at, and that the system gives to nobody who asks for a free one. */
@@ -35,6 +42,7 @@ const CAPABILITY_PAGES: ReadonlySet<string> = new Set([
   'docs/batches.md',
   'docs/write-policies.md',
   'docs/metrics.md',
+  'docs/sync.md',
 ]);
 
 const readme = new MarkdownDocument('README.md');
@@ -191,7 +199,7 @@ describe('The README', () => {
 });
 
 describe('A page about a capability', () => {
-  it('is one of six', () => {
+  it('is one of seven', () => {
     expect(pages).toHaveLength(CAPABILITY_PAGES.size);
   });
 
