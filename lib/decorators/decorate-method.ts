@@ -1,4 +1,6 @@
-import { defer, from, isObservable, mergeMap } from 'rxjs';
+import { defer, from, isObservable } from 'rxjs';
+// The root has no operators before 7.2.
+import { mergeMap } from 'rxjs/operators';
 import { CacheConfigurationError } from '../contract/errors.js';
 import type { CacheableMethod, CacheMethodDecorator, DecoratorOptions } from './decorator-options.js';
 import { collect, emittedIn, isEmissions, toEmissions } from './emissions.js';

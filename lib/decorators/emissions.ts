@@ -1,4 +1,4 @@
-import { type Observable, lastValueFrom, toArray } from 'rxjs';
+import type { Observable } from 'rxjs';
 
 /** Marks an entry as everything that an Observable has emitted: a list that a method resolves with is something else. */
 const EMITTED = 'spakky:emitted';
@@ -23,5 +23,12 @@ export function emittedIn(entry: Emissions): readonly unknown[] {
 
 /** Everything that an Observable emits until it completes; rejects when it fails. */
 export function collect(source: Observable<unknown>): Promise<unknown[]> {
-  return lastValueFrom(source.pipe(toArray()));
+  return new Promise((resolve, reject) => {
+    const values: unknown[] = [];
+    source.subscribe({
+      next: (value) => values.push(value),
+      error: reject,
+      complete: () => resolve(values),
+    });
+  });
 }
