@@ -41,8 +41,13 @@ function readRecord(value: unknown): Reading<OptionRecord> {
   return fits({ record: value, names: Object.keys(value) });
 }
 
+/** Of the name of an option that there is not. */
+const SHOWN = 30;
+
 function unknownOption(key: string, label: OptionLabel, { title, suffix }: ObjectSource): string {
-  const written = /^[\w$]{1,40}$/.test(key) ? `.${key}` : `[${describeValue(key)}]`;
+  const written = /^[\w$]{1,40}$/.test(key)
+    ? `.${key}`
+    : `[${describeValue(key.length > SHOWN ? `${key.slice(0, SHOWN)}…` : key)}]`;
   return `${title}${written}${suffix} is not an option: ${remedyFor(key, label)}`;
 }
 

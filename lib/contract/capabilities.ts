@@ -233,3 +233,11 @@ export interface ISyncCache<T = unknown> extends ICache<T> {
   /** As `clear`, but blocking. */
   clearSync(): void;
 }
+
+/** All that a cache can do. */
+export type EveryCapability<T> = ITaggedCache<T> &
+  IStampedeProtectedCache<T> &
+  IBatchCache<T> &
+  IWritePolicyCache<T> &
+  ICacheMetrics &
+  ISyncCache<T>;

@@ -1,4 +1,5 @@
 import { CacheBatchError, SpakkyCacheError } from '../contract/errors.js';
+import { asFailure } from './as-failure.js';
 import type { Outcome } from './cache-store.js';
 
 /** Collects what fails in a batch, key by key, while the rest goes on. */
@@ -78,9 +79,4 @@ export class BatchFailures {
     const message = `Cannot ${this.#verb} ${JSON.stringify(key)}${more}; \`failures\` tells which and why. The first: ${cause.message}`;
     throw new CacheBatchError(message, this.#failures, { cause });
   }
-}
-
-function asFailure(error: unknown): SpakkyCacheError {
-  if (error instanceof SpakkyCacheError) return error;
-  throw error;
 }

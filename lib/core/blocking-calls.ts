@@ -1,9 +1,9 @@
 import { type CacheHit, CacheMiss, type CacheResult } from '../contract/cache-result.js';
 import type { TaggedWriteOptions } from '../contract/capabilities.js';
 import { CacheBackendCapabilityError } from '../contract/errors.js';
-import { assertCacheKey } from './cache-key.js';
 import type { Territory } from './cache-parts.js';
 import type { CacheStore, EntrySlot, Stamps } from './cache-store.js';
+import type { CallGate } from './call-gate.js';
 import { lifeOfStamps, makeEntry, putOf } from './entry-maker.js';
 import { hitOf } from './hit-of.js';
 import { onlyOutcome } from './only-outcome.js';
@@ -19,12 +19,11 @@ type BlockingStore = CacheStore & Required<Pick<CacheStore, 'executeSync'>>;
 /** The blocking twins of `get`, `set`, `delete` and `clear`: the same, in one turn of the event loop. */
 export class BlockingCalls<T> {
   readonly #territory: Territory;
-  readonly #assertOpen: (key?: string) => void;
+  readonly #gate: CallGate;
 
-  /** @param assertOpen throws once the cache is closed */
-  constructor(territory: Territory, assertOpen: (key?: string) => void) {
+  constructor(territory: Territory, gate: CallGate) {
     this.#territory = territory;
-    this.#assertOpen = assertOpen;
+    this.#gate = gate;
   }
 
   /** Why they cannot be used, and what to do; absent: they can. */
@@ -75,15 +74,14 @@ export class BlockingCalls<T> {
   }
 
   #run<Value>(key: string | undefined, task: (store: BlockingStore) => Value): Value {
-    const { store, meter } = this.#territory.shared;
+    const { store } = this.#territory.shared;
     try {
-      this.#assertOpen(key);
-      if (key !== undefined) assertCacheKey(key);
+      if (key === undefined) this.#gate.assertOpen();
+      else this.#gate.assertUsable(key);
       if (!canBlock(store)) throw new CacheBackendCapabilityError(REMEDY, { key });
       return task(store);
     } catch (error) {
-      meter.countError(error);
-      throw error;
+      throw this.#gate.counted(error);
     }
   }
 

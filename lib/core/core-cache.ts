@@ -6,9 +6,9 @@ import type {
   CacheLoadOptions,
   CacheMetricsSnapshot,
   CacheWriter,
+  EveryCapability,
   TaggedWriteOptions,
 } from '../contract/capabilities.js';
-import type { EveryCapability } from '../contract/every-capability.js';
 import { type CacheCapability, LACK } from '../contract/require-capability.js';
 import { assertFunction } from './assert-function.js';
 import { Batches } from './batches.js';
@@ -48,7 +48,7 @@ export abstract class CoreCache<T = unknown> implements EveryCapability<T>, Asyn
     this.#entries = new Entries(this.#territory);
     this.#near = this.#territory.shared.near;
     this.#gate = new CallGate(this.#territory, () => this.closed);
-    this.#blocking = new BlockingCalls(this.#territory, (key) => this.#gate.assertOpen(key));
+    this.#blocking = new BlockingCalls(this.#territory, this.#gate);
   }
 
   get(key: string, options?: { readonly tags?: readonly string[] }): Promise<CacheResult<T>> {

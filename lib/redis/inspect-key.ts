@@ -1,5 +1,5 @@
-import type { Command, Inspection, Outcome, Slot } from '../core/cache-store.js';
-import { SpakkyCacheError } from '../contract/errors.js';
+import { asFailure } from '../core/as-failure.js';
+import type { Command, Inspection, Slot } from '../core/cache-store.js';
 import { GONE } from './key-life.js';
 import { ABSENT, slotOf } from './redis-slot.js';
 import type { RedisTopology } from './redis-topology.js';
@@ -23,16 +23,8 @@ export function inspectKey(
     if (typeof life !== 'number') throw scripts.unexpected(request, 'PTTL', describeReply(life));
     if (bytes === null || life === GONE) return { slot: ABSENT };
     if (!Buffer.isBuffer(bytes)) throw scripts.unexpected(request, 'GET', describeReply(bytes));
-    const slot = await outcomeOf(() => slotOf(bytes, request, client, server));
+    const read = async (): Promise<Slot> => await slotOf(bytes, request, client, server);
+    const slot = await read().catch(asFailure);
     return life < 0 ? { slot } : { slot, goneIn: life };
   });
-}
-
-async function outcomeOf(read: () => Slot | Promise<Slot>): Promise<Outcome<Slot>> {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof SpakkyCacheError) return error;
-    throw error;
-  }
 }

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { writeIdOf } from '../codec/frame.js';
-import { SpakkyCacheError } from '../contract/errors.js';
+import { asFailure } from '../core/as-failure.js';
 import type {
   Command,
   CommandHandlers,
@@ -194,7 +194,7 @@ export class RedisStore implements FollowableStore {
       .run(whole, { script: REMOVE, keys: requests.map(physicalKey) }, (answers) =>
         requests.map((one, index) => this.#removed(one, answers[index])),
       )
-      .catch(outcomeOf);
+      .catch(asFailure);
     return Array.isArray(outcomes) ? outcomes : requests.map(() => outcomes);
   }
 
@@ -291,10 +291,5 @@ function each<Item, Value>(
   items: readonly Item[],
   ask: (item: Item) => Promise<Value>,
 ): Promise<readonly Outcome<Value>[]> {
-  return Promise.all(items.map((item) => ask(item).catch(outcomeOf)));
-}
-
-function outcomeOf(error: unknown): SpakkyCacheError {
-  if (error instanceof SpakkyCacheError) return error;
-  throw error;
+  return Promise.all(items.map((item) => ask(item).catch(asFailure)));
 }

@@ -24,7 +24,7 @@ const SET_WITH_LIFE = Buffer.from('*5\r\n$3\r\nSET\r\n$');
 
 /**
  * Makes the commands that write entries, as RESP has them (https://redis.io/docs/latest/develop/reference/protocol-spec/):
- * in one piece, save for long values. Byte by byte: a text for each part took as long as all the rest of a write.
+ * in one piece, save for long values. Byte by byte: a text for each part would be made to be thrown away.
  */
 export function* setText(entries: readonly SetEntry[]): Generator<Buffer> {
   const text = Buffer.allocUnsafe(roomFor(entries));

@@ -7,7 +7,7 @@ import { WriteBatch } from './write-batch.js';
 
 /** That one command reads. Measured: twice as many are hardly faster; a server with one thread has others to serve. */
 export const MOST_READS = 250;
-/** That leave in one piece: the server writes them while the next ones are encoded here. Measured for 100 callers: 64 are a fifth faster than all, 32 no better. */
+/** That leave in one piece: the server writes them while the next ones are encoded here. With 100 callers (`npm run bench`) all at once are slower, and so are half as many. */
 const MOST_WRITES = 64;
 
 /**

@@ -11,10 +11,10 @@ export type TakeReply = (index: number, reply: unknown) => void;
 const traced = channel('tracing:ioredis:command:start');
 
 /**
- * Sends the two commands that almost everything is. The driver can make and answer any command, which takes it as long
- * as all else that is done for a small one (measured for 100 SETs of one turn: 119,000 a second, and 270,000 here), so
- * that these two are written to its socket and entered in its queue directly. Whoever looks at what passes the driver
- * is not passed over: then everything goes its way, as it does on a client that belongs to the application.
+ * Sends the two commands that almost everything is. The driver can make and answer any command, which takes it longer
+ * than all else that is done for a small one, so that these two are written to its socket and entered in its queue
+ * directly. Whoever looks at what passes the driver is not passed over: then everything goes its way, as it does on a
+ * client that belongs to the application.
  */
 export class Wire {
   readonly #client: Redis;

@@ -438,7 +438,7 @@ describe('options in code and in the namespace', () => {
         expect(problem).toMatch(
           /is not an option: the options are host, port, .*, serializer, near, sync, onWriteError$/,
         );
-        expect(problem?.length).toBeLessThan(320);
+        expect(problem?.length).toBeLessThan(300);
       },
     );
 
