@@ -14,6 +14,7 @@ import {
   Origin,
   writes,
 } from '../support/operations.js';
+import { PingProcess } from '../support/ping-process.js';
 import { fillKeys, useFaultProxy } from '../support/proxied-fixture.js';
 import { failuresOf, rejection } from '../support/rejection.js';
 import { useRedisServer } from '../support/redis-fixture.js';
@@ -367,15 +368,14 @@ describe('clear', () => {
     await seed(`${keyPrefix}own:`, 1_000_000);
     await seed('foreign:', 200_000);
     const cache = redis.newCache({ keyPrefix });
-    const cleared = { done: false };
-    const clearing = cache.clear().then(() => (cleared.done = true));
-    const pings: number[] = [];
-    while (!cleared.done) pings.push((await timed(redis.raw.ping())).milliseconds);
-    await clearing;
+    // In a process of its own: what this one is busy with itself is not Redis waiting.
+    const pinging = await PingProcess.start(redis.server);
+    await cache.clear();
+    const worst = await pinging.end();
     expect(await redis.raw.dbsize()).toBe(200_000);
     expect(await redis.raw.exists('foreign:1', 'foreign:200000')).toBe(2);
-    expect(pings.length).toBeGreaterThan(100);
-    expect(Math.max(...pings)).toBeLessThan(50);
+    expect(worst).toBeGreaterThan(0);
+    expect(worst).toBeLessThan(50);
   });
 
   it('A31 that the end of its connection cuts off is of unknown outcome, says so, and may be repeated', async () => {
