@@ -62,23 +62,15 @@ function changesOf(
 
 describe('Four processes behind near tiers', () => {
   it('A39 see every write of the others within 5 ms, in 99 of 100 cases, and their own at once', async () => {
-    const run = await runQuietly(started(running), 3_000);
+    const run = await runQuietly(started(running), 8_000);
     expectCoherence(run);
     expect(run.reports.map(({ errors }) => errors)).toEqual([{}, {}, {}, {}]);
-    const { windows } = run.verdict;
-    expect(windows.length).toBeGreaterThan(1_000);
-    expect(
-      percentile(
-        windows.map(({ awake }) => awake),
-        99,
-      ),
-    ).toBeLessThanOrEqual(5);
     const kinds: readonly Window['after'][] = ['set', 'removal', 'eviction', 'expiry'];
     for (const kind of kinds) {
-      const some = windows.filter(({ after }) => after === kind).map(({ awake }) => awake);
-      expect(some.length).toBeGreaterThan(20);
-      // Of a hundred or two the slowest one or two are left out.
-      expect(percentile(some, 98)).toBeLessThanOrEqual(5);
+      const some = run.verdict.windows.filter(({ after }) => after === kind).map(({ awake }) => awake);
+      // So many that the slowest of a hundred are more than one or two that the machine was busy for.
+      expect(some.length).toBeGreaterThan(200);
+      expect(percentile(some, 99)).toBeLessThanOrEqual(5);
     }
   });
 
