@@ -11,6 +11,7 @@ import { ensurePeers } from './peers/installation.mjs';
 import { describeMachine } from './peers/machine.mjs';
 import { measureValue } from './peers/measure.mjs';
 import { readOptions } from './peers/options.mjs';
+import { separate } from './peers/processors.mjs';
 import { printBars, printCell, printImports, printLosses } from './peers/print.mjs';
 import { startServer } from './peers/server.mjs';
 
@@ -56,6 +57,11 @@ const names = options.contestants ?? Object.keys(CONTESTANTS);
 const processes = names.map(
   (name) => new Contestant(name, CONTESTANTS[name], { packageUrl, profile: options.profile }),
 );
+const isSeparate = separate(
+  await server.processId(),
+  processes.map(({ processId }) => processId),
+);
+console.log(isSeparate ? 'Redis has a processor of its own' : 'Redis shares the processors with its clients');
 try {
   const contestants = await gather(processes, options, server);
   const { results, losses } = await measure(options, server, contestants);
@@ -67,7 +73,7 @@ try {
   if (bars.some(isMissed)) process.exitCode = 1;
   if (options.write) {
     const { rounds, milliseconds } = options;
-    const machine = describeMachine(await server.version());
+    const machine = describeMachine(await server.version(), isSeparate);
     const { writeReport } = await import('./peers/report.mjs');
     writeReport({ results, losses, bars, imports, machine, rounds, milliseconds });
   }

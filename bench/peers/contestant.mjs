@@ -37,6 +37,10 @@ export class Contestant {
     });
   }
 
+  get processId() {
+    return this.#child.pid;
+  }
+
   /** Lets it do something, and waits until that is done. */
   ask(order, details = {}) {
     return new Promise((resolve, reject) => {

@@ -16,6 +16,7 @@ export async function startServer() {
       const seconds = (name) => Number(new RegExp(`^${name}:(.+)$`, 'm').exec(info)?.[1]);
       return (seconds('used_cpu_user_main_thread') + seconds('used_cpu_sys_main_thread')) * 1e6;
     },
+    processId: async () => Number(/^process_id:(\d+)/m.exec(await client.info('server'))?.[1]),
     version: async () => /^redis_version:(.+)$/m.exec(await client.info('server'))?.[1]?.trim(),
     empty: () => client.flushall(),
     stop: async () => {
