@@ -1,6 +1,7 @@
 // What blocking costs: getSync and setSync beside the awaited calls, each alone and one after another, in one run.
-// Run after a build, with Redis at SPAKKY_REDIS__HOST and SPAKKY_REDIS__PORT: `node bench/sync.mjs`.
+// `npm run bench:sync` starts a Redis server of its own for that.
 import { InMemoryCache, RedisCache } from '../dist/esm/index.js';
+import { startRedisServer } from '../test/support/redis-server.ts';
 
 const calls = 3_000;
 const rounds = 5;
@@ -48,7 +49,7 @@ async function report(title, cache, unit, scale) {
 async function firstCalls() {
   const times = [];
   for (let run = 0; run < 10; run += 1) {
-    const cache = new RedisCache({ sync: true, keyPrefix: 'bench:sync:' });
+    const cache = newCache();
     const start = performance.now();
     cache.getSync('key');
     times.push(performance.now() - start);
@@ -59,14 +60,20 @@ async function firstCalls() {
   );
 }
 
-const redis = new RedisCache({ sync: true, keyPrefix: 'bench:sync:' });
+const server = await startRedisServer();
+const { host, port } = server;
+
+function newCache(options) {
+  return new RedisCache({ host, port, keyPrefix: 'bench:', sync: true, ...options });
+}
+
+const redis = newCache();
 await report('over Redis', redis, 'microseconds', 1_000);
-redis.clearSync();
 await redis.close();
-const near = new RedisCache({ sync: true, near: true, keyPrefix: 'bench:sync:near:' });
+const near = newCache({ near: true });
 await near.ping();
 await report('over Redis with a near tier', near, 'microseconds', 1_000);
-near.clearSync();
 await near.close();
 await report('in memory', new InMemoryCache(), 'microseconds', 1_000);
 await firstCalls();
+await server.stop();
