@@ -29,6 +29,7 @@ const samples = [
   '12-tags',
   '13-write-policies',
   '14-decorators',
+  '15-from-cache-manager',
 ];
 const seconds = 1_000;
 
@@ -217,6 +218,44 @@ describe('The samples', () => {
       '  (computing the fine for 3 days)',
       'fine/3: 30 cents',
       'fine/03: 30 cents',
+    ]);
+  });
+
+  it('answer alike before and after, and tell what differs, in 15-from-cache-manager', async () => {
+    const answers = [
+      '  (reading product 1)',
+      'GET /products/1 → Chair, since 2019',
+      'GET /products/1 → Chair, since 2019',
+      '  (reading all names)',
+      'GET /names → Chair, Table',
+      'GET /names → Chair, Table',
+      '  (reading all names)',
+      'GET /count → 2 products',
+      'GET /count → 2 products',
+      'PUT /products/1/Stool → 200',
+      '  (reading product 1)',
+      'GET /products/1 → Stool, since 2019',
+      '  (reading all names)',
+      'GET /names → Stool, Table',
+      'DELETE /cache → 200',
+      '  (reading all names)',
+      'GET /count → 2 products',
+      'DELETE /cache → 200',
+    ];
+    expect(await run('15-from-cache-manager', at(server))).toEqual([
+      'before, with @nestjs/cache-manager',
+      ...answers,
+      'after, with @spakky/nestjs-redis-cache',
+      ...answers,
+      'what differs',
+      "a Date: before '1970-01-01T00:00:00.000Z'; after 1970-01-01T00:00:00.000Z",
+      "a Map: before {}; after Map(1) { 'a' => 1 }",
+      'a BigInt: before TypeError; after 10n',
+      'undefined that was kept: before like a miss; after a hit',
+      'del of an absent key: before true; after false',
+      'a time to live of -1: before value; kept: undefined; after CACHE_TTL_INVALID',
+      "deleted while it was loaded: before kept: 'old'; after kept: CacheMiss { hit: false }",
+      'get when Redis is away: before no answer within a second; after REDIS_UNREACHABLE',
     ]);
   });
 });
