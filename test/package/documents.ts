@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import ts from 'typescript';
 
@@ -20,6 +20,8 @@ export type Row = Readonly<Record<string, string>>;
 /** A Markdown file of this repository. */
 export class MarkdownDocument {
   readonly blocks: readonly Block[];
+  /** How many lines begin or end a block, those of blocks that are none to this reader included. */
+  readonly fences: number;
   readonly headings: readonly string[];
   /** The targets of its links. */
   readonly links: readonly string[];
@@ -29,12 +31,13 @@ export class MarkdownDocument {
 
   constructor(readonly file: string) {
     const text = readFileSync(file, 'utf8');
+    this.fences = everyMatch(text, /^[ >]*(`{3,}|~{3,})/gm).length;
     const prose = text.replaceAll(/^```\w+\n.*?^```$/gms, '');
     this.#lines = prose.split('\n');
     this.blocks = readBlocks(file, text.split('\n'));
     this.headings = everyMatch(prose, /^#+ (.+)$/gm);
     this.links = everyMatch(prose, /\]\(([^)]+)\)/g);
-    this.scripts = everyMatch(text, /\bnpm (?:run )?(?!run|ci|install|pack)([\w:-]+)/g);
+    this.scripts = everyMatch(text, /\bnpm (?:run )?(?!run|ci|install|uninstall|pack)([\w:-]+)/g);
   }
 
   /** The table whose first column has this head. */
@@ -48,6 +51,13 @@ export class MarkdownDocument {
       return Object.fromEntries(cellsOf(heads).map((name, column) => [name, cells[column] ?? '']));
     });
   }
+}
+
+/** Everything that is written for people. */
+export function readDocuments(): readonly MarkdownDocument[] {
+  const files = readdirSync('docs').filter((file) => file.endsWith('.md'));
+  const pages = files.toSorted().map((file) => `docs/${file}`);
+  return ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...pages].map((file) => new MarkdownDocument(file));
 }
 
 function everyMatch(text: string, pattern: RegExp): string[] {
