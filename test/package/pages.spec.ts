@@ -75,6 +75,13 @@ describe('A page of docs/', () => {
       new Declarations('lib/contract/capabilities.ts').propertiesOf('CacheMetricsSnapshot'),
     );
   });
+
+  it('about migrating names the versions that were measured', () => {
+    const rows = new MarkdownDocument('docs/migration.md').table('package');
+    const told = Object.fromEntries(rows.map((row) => [codeOf(row['package']), codeOf(row['measured'])]));
+    expect(Object.keys(told).length).toBeGreaterThan(0);
+    expect(manifest.devDependencies).toMatchObject(told);
+  });
 });
 
 describe('The documents', () => {
@@ -88,6 +95,8 @@ describe('The documents', () => {
     { file: 'docs/decorators.md', right: "'profile:{0}'", wrong: "'profile:{7}'" },
     { file: 'docs/health.md', right: 'this.health.check(', wrong: 'this.health.look(' },
     { file: 'docs/telemetry.md', right: "{ keys: 'none' }", wrong: '{ tracerProvider: 1 }' },
+    { file: 'docs/migration.md', right: "namespace: 'shop'", wrong: 'namespace: 1' },
+    { file: 'docs/migration.md', right: 'this.cache.mdel(', wrong: 'this.cache.mdelete(' },
   ])('are checked by a check that finds a mistake in $file: $wrong', ({ file, right, wrong }) => {
     const example = examples.find(({ place, text }) => place.startsWith(`${file}:`) && text.includes(right));
     if (example === undefined) throw new Error(`No example in ${file} has ${right}`);
