@@ -96,12 +96,27 @@ describe('@nestjs/cache-manager', () => {
     expect(await soon(app.close())).toBe(PENDING);
   });
 
-  it('waits when Redis is silent', async () => {
-    const cache = await start();
+  it.each([
+    { kind: 'as a rule', create: (url: string) => new Keyv(new KeyvRedis(url)) },
+    { kind: 'also when it is told not to', create: (url: string) => createKeyvNonBlocking(url) },
+  ])('waits when Redis is silent, $kind', async ({ create }) => {
+    const cache = await start(create(server.url));
     await cache.set('key', 'value');
     await server.freeze();
     expect(await soon(cache.get('key'))).toBe(PENDING);
     await server.resume();
+  });
+
+  it('answers as if nothing had happened when the connection breaks under way', async () => {
+    const cache = await start();
+    await cache.set('key', 'value');
+    await server.freeze();
+    const underWay = Promise.all([cache.get('key'), cache.set('key', 'other')]);
+    expect(await soon(underWay)).toBe(PENDING);
+    await server.kill();
+    expect(await underWay).toEqual([undefined, 'other']);
+    await server.restart();
+    expect(await cache.get('key')).toBeUndefined();
   });
 
   it('writes what has waited when Redis is back, however much later', async () => {

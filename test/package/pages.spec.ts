@@ -84,6 +84,36 @@ describe('A page of docs/', () => {
   });
 });
 
+const CALLS = {
+  before: "import type { Cache } from 'cache-manager'; declare const cache: Cache;",
+  after:
+    "import type { RedisCache } from '@spakky/nestjs-redis-cache'; declare const cache: RedisCache<Profile>;",
+} as const;
+
+describe.each(Object.entries(CALLS))('The calls %s a migration', (column, declaration) => {
+  const cells = new MarkdownDocument('docs/migration.md').table('before').map((row) => codeOf(row[column]));
+  const calls = cells.filter((cell) => /\bcache\.\w+\(/.test(cell) && !cell.includes('…'));
+
+  it('type-check', () => {
+    const text = `${declaration}
+      interface Profile { readonly name: string }
+      declare const [key, a, b]: readonly string[] & [string, string, string];
+      declare const [ttl, refreshThreshold]: [number, number];
+      declare const value: Profile;
+      declare const load: () => Promise<Profile>;
+      export async function callAll() { ${calls.map((call) => `{ ${call}; }`).join('\n')} }`;
+    const block = {
+      place: `docs/migration.md, ${column}`,
+      language: 'ts',
+      text,
+      heading: '',
+      output: undefined,
+    };
+    expect(calls.length).toBeGreaterThan(10);
+    expect(typeErrors([block])).toEqual([]);
+  });
+});
+
 describe('The documents', () => {
   it('have examples that type-check against the sources', () => {
     expect(examples.length).toBeGreaterThan(10);
