@@ -1,3 +1,9 @@
+/**
+ * A cache for NestJS over Redis: modules, tokens, the contract, decorators and errors.
+ *
+ * @module @spakky/nestjs-redis-cache
+ */
+
 export {
   type CacheSerializer,
   type ClassOf,
@@ -15,6 +21,7 @@ export type {
   RedisClientLike,
   RedisClientOptions,
   RedisClusterOptions,
+  RedisConnectionOptions,
   RedisEncryption,
   RedisLogin,
   RedisPassword,
@@ -31,18 +38,16 @@ export {
   type CacheFactory,
   type CacheLoadContext,
   type CacheLoadOptions,
-  type CacheMetricsSnapshot,
-  type CacheNearMetrics,
   type CacheWriteErrorHandler,
   type CacheWriter,
   type IBatchCache,
-  type ICacheMetrics,
   type IStampedeProtectedCache,
-  type ISyncCache,
   type ITaggedCache,
   type IWritePolicyCache,
   type TaggedWriteOptions,
 } from './contract/capabilities.js';
+export type { CacheMetricsSnapshot, CacheNearMetrics, ICacheMetrics } from './contract/cache-metrics.js';
+export type { ISyncCache } from './contract/sync-cache.js';
 export {
   type CacheCapabilities,
   type CacheCapability,

@@ -3,10 +3,12 @@
  * the cache still frames, checksums and caps what it returns.
  *
  * @example
+ * ```ts
  * const json: CacheSerializer = {
  *   serialize: (value) => new TextEncoder().encode(JSON.stringify(value)),
  *   deserialize: (bytes): unknown => JSON.parse(new TextDecoder().decode(bytes)),
  * };
+ * ```
  */
 export interface CacheSerializer {
   /**
@@ -28,6 +30,7 @@ export interface CacheSerializer {
 
 /** A class, also one with a private constructor. */
 export interface ClassOf<T> extends Function {
+  /** Of its instances. */
   readonly prototype: T;
 }
 
@@ -41,12 +44,14 @@ export interface RegisteredClass<T = unknown, D = unknown> {
    * Takes an instance apart; what it returns is stored as exactly as any other value.
    *
    * @param instance an instance of the class
+   * @returns what tells it from others of its class
    */
   serialize(instance: T): D;
   /**
    * Builds the instance again.
    *
    * @param data a copy of what `serialize` returned
+   * @returns an instance of the class
    */
   deserialize(data: D): T;
 }
@@ -84,6 +89,7 @@ export type SerializerOption = SerializerOptions | CacheSerializer;
  * @param how its stored name, how to take an instance apart, how to build it
  * @throws CacheConfigurationError later, when a cache is made with a registration that cannot work
  * @example
+ * ```ts
  * class Money {
  *   constructor(readonly amount: bigint, readonly currency: string) {}
  * }
@@ -92,6 +98,8 @@ export type SerializerOption = SerializerOptions | CacheSerializer;
  *   serialize: (value) => [value.amount, value.currency] as const,
  *   deserialize: ([amount, currency]) => new Money(amount, currency),
  * });
+ * await using prices = new RedisCache<Money>({ serializer: { classes: [money] } });
+ * ```
  */
 export function registerClass<T, D>(
   type: ClassOf<T>,

@@ -8,10 +8,15 @@ export type RedisPassword = string | (() => string | Promise<string>);
 
 /** What the module needs to see of an ioredis client to recognise it and to judge how it was created. */
 export interface RedisClientLike {
+  /** Such as `ready`. */
   readonly status: string;
+  /** How it was created. */
   readonly options: {
+    /** Not to be set. */
     readonly keyPrefix?: string;
+    /** To be `false`. */
     readonly enableOfflineQueue?: boolean;
+    /** To be `false`. */
     readonly autoResendUnfulfilledCommands?: boolean;
   };
 }
@@ -160,7 +165,10 @@ type Exclusive<Way, All> = Way extends unknown
   ? Way & { readonly [Foreign in Exclude<NameOf<All>, keyof Way>]?: never }
   : never;
 
-/** The ways to reach Redis; one excludes the others. */
+/**
+ * The ways to reach Redis, of which one excludes the others: {@link RedisTcpOptions}, {@link RedisUrlOptions},
+ * {@link RedisSocketOptions}, {@link RedisSentinelOptions}, {@link RedisClusterOptions} or {@link RedisClientOptions}.
+ */
 export type RedisConnectionOptions = Exclusive<WayToConnect, WayToConnect>;
 
 /**

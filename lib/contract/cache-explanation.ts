@@ -14,11 +14,13 @@ export interface ExplainedKey {
 
 /** The key holds nothing. */
 export interface AbsentExplanation extends ExplainedKey {
+  /** Tells the explanations apart. */
   readonly state: 'absent';
 }
 
 /** The key holds a value within its time to live. */
 export interface EntryExplanation extends ExplainedValue {
+  /** Tells the explanations apart. */
   readonly state: 'entry';
   /** Whether `get` answers it: not when one of its tags was evicted. */
   readonly hit: boolean;
@@ -28,6 +30,7 @@ export interface EntryExplanation extends ExplainedValue {
 
 /** The key holds a value past its time to live, which `getOrSet` may still serve while somebody refreshes it. */
 export interface StaleExplanation extends ExplainedValue {
+  /** Tells the explanations apart. */
   readonly state: 'stale';
   /** How long ago its time to live has ended. */
   readonly expiredFor: number;
@@ -35,12 +38,15 @@ export interface StaleExplanation extends ExplainedValue {
 
 /** Somebody is loading the value; the key holds none. */
 export interface LeaseExplanation extends ExplainedKey {
+  /** Tells the explanations apart. */
   readonly state: 'lease';
+  /** Who loads it. */
   readonly lease: ExplainedLease;
 }
 
 /** The key holds bytes that are no entry of this cache, or not what was written. */
 export interface UnreadableExplanation extends ExplainedKey {
+  /** Tells the explanations apart. */
   readonly state: 'unreadable';
   /** Of the error that `get` throws. */
   readonly code: CacheSerializationCode;
@@ -78,6 +84,7 @@ export type CacheCodec = 'text' | 'bytes' | 'json' | 'rich' | 'custom' | 'unknow
 
 /** A tag of an entry. */
 export interface ExplainedTag {
+  /** As the caller gave it. */
   readonly tag: string;
   /** The version that the tag had before the value was made, in hexadecimal digits. */
   readonly stamped: string;

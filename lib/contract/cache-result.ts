@@ -10,8 +10,10 @@
  * ```
  */
 export class CacheHit<T> {
+  /** Tells a hit from a miss. */
   readonly hit: true = true;
 
+  /** @param value a copy of what the key holds */
   constructor(readonly value: T) {}
 }
 
@@ -19,11 +21,18 @@ export class CacheHit<T> {
  * What {@link ICache.get} answers when the key holds nothing fresh.
  *
  * There is one frozen instance, so a miss costs no allocation.
+ *
+ * @example
+ * ```ts
+ * const result = await cache.get('nobody');
+ * console.log(result instanceof CacheMiss, result === CacheMiss.instance); // true true
+ * ```
  */
 export class CacheMiss {
   /** The only instance; a backend answers it for every miss. */
   static readonly instance: CacheMiss = Object.freeze(new CacheMiss());
 
+  /** Tells a miss from a hit. */
   readonly hit: false = false;
 
   private constructor() {}

@@ -14,6 +14,12 @@ export interface CacheWriteOptions {
  * A failure is never a miss: every method rejects with a {@link SpakkyCacheError} that says what happened.
  *
  * @typeParam T what the entries hold; anything that can be stored, `null` and `undefined` included
+ * @example
+ * ```ts
+ * class Profiles {
+ *   constructor(@Inject(CACHE) private readonly cache: ICache<Profile>) {}
+ * }
+ * ```
  */
 export interface ICache<T = unknown> {
   /**
@@ -27,7 +33,7 @@ export interface ICache<T = unknown> {
    * @example
    * ```ts
    * const result = await cache.get('profile:42');
-   * if (result.hit) return result.value;
+   * if (result.hit) console.log(result.value.name);
    * ```
    */
   get(key: string): Promise<CacheResult<T>>;
@@ -58,6 +64,10 @@ export interface ICache<T = unknown> {
    * @throws InvalidCacheKeyError when `key` is no key, before anything is sent
    * @throws CacheSerializationError when the key holds bytes of something else, which stay
    * @throws CacheClosedError after {@link ICache.close}
+   * @example
+   * ```ts
+   * const wasThere = await cache.delete('profile:42');
+   * ```
    */
   delete(key: string): Promise<boolean>;
 
@@ -67,6 +77,10 @@ export interface ICache<T = unknown> {
    * Entries written while it runs may survive; every older one goes. It may be repeated after a failure.
    *
    * @throws CacheClosedError after {@link ICache.close}
+   * @example
+   * ```ts
+   * await cache.clear();
+   * ```
    */
   clear(): Promise<void>;
 

@@ -14,30 +14,63 @@ export interface TaggedWriteOptions extends CacheWriteOptions {
 /** A cache whose entries can be removed by what they belong to. */
 export interface ITaggedCache<T = unknown> extends ICache<T> {
   /**
-   * Reads an entry.
+   * Reads an entry; one whose tags were evicted is a miss.
    *
    * @param key a non-empty string of at most 1 KiB in UTF-8
    * @param options naming the tags of the entry saves a round trip; those that it has besides are looked at too
+   * @returns a `CacheHit` with a copy of the value, or the `CacheMiss`
+   * @throws InvalidCacheKeyError when `key` is no key, or a tag is none, before anything is sent
+   * @throws CacheSerializationError when the stored bytes are foreign or damaged
+   * @throws CacheClosedError after {@link ICache.close}
+   * @example
+   * ```ts
+   * const result = await cache.get('profile:42', { tags: ['country:NL'] });
+   * ```
    */
   get(key: string, options?: { readonly tags?: readonly string[] }): Promise<CacheResult<T>>;
-  /** Writes an entry that belongs to its tags. */
+  /**
+   * Writes an entry that belongs to its tags, replacing what the key held.
+   *
+   * @param key a non-empty string of at most 1 KiB in UTF-8
+   * @param value what to keep; a copy is stored
+   * @param options its tags, and how long to keep it, in milliseconds or as a {@link Duration}
+   * @throws InvalidCacheKeyError when `key` is no key, or a tag is none, before anything is sent
+   * @throws InvalidCacheTtlError when the time to live is none, before anything is sent
+   * @throws CacheSerializationError when `value` could not come back exactly as it is, before anything is sent
+   * @throws CacheClosedError after {@link ICache.close}
+   * @example
+   * ```ts
+   * await cache.set('profile:42', profile, { ttl: '1h', tags: ['country:NL'] });
+   * ```
+   */
   set(key: string, value: T, options?: TaggedWriteOptions): Promise<void>;
   /**
    * Removes every entry that carries one of the tags, at the same cost whether there is one or a million.
    *
+   * @param tags non-empty strings of at most 1 KiB in UTF-8
    * @throws InvalidCacheKeyError when a tag is none, before anything is sent
+   * @throws CacheClosedError after {@link ICache.close}
+   * @example
+   * ```ts
+   * await cache.evictTags('country:NL');
+   * ```
    */
   evictTags(...tags: string[]): Promise<void>;
 }
 
 /** What a factory is told about the load it serves. */
 export interface CacheLoadContext {
+  /** Whose value is loaded. */
   readonly key: string;
   /** Aborts when the load took too long, or the cache was closed: nobody waits for the value any longer. */
   readonly signal: AbortSignal;
 }
 
-/** Makes the value of a key that the cache does not hold. */
+/**
+ * Makes the value of a key that the cache does not hold.
+ *
+ * @param context the key, and a signal that tells when nobody waits any longer
+ */
 export type CacheFactory<T> = (context: CacheLoadContext) => T | Promise<T>;
 
 /** How a value is loaded when the cache does not hold it. */
@@ -87,39 +120,83 @@ export interface IStampedeProtectedCache<T = unknown> extends ICache<T> {
   getOrSet(key: string, factory: CacheFactory<T>, options?: CacheLoadOptions<T>): Promise<T>;
 }
 
-/** Makes the values of the keys that the cache does not hold. */
+/**
+ * Makes the values of the keys that the cache does not hold.
+ *
+ * @param keys those that nobody else loads
+ * @param context a signal that aborts when nobody waits for the values any longer
+ */
 export type CacheBatchFactory<T> = (
   keys: readonly string[],
-  context: { readonly signal: AbortSignal },
+  context: {
+    /** Aborts when the load took too long, or the cache was closed. */
+    readonly signal: AbortSignal;
+  },
 ) => Iterable<readonly [string, T]> | Promise<Iterable<readonly [string, T]>>;
 
 /** A cache that reads and writes many keys at once. */
 export interface IBatchCache<T = unknown> extends ICache<T> {
   /**
-   * The answers in the order of the keys; a repeated key is asked for once.
+   * Reads entries; a repeated key is asked for once.
    *
+   * @param keys non-empty strings of at most 1 KiB in UTF-8
+   * @returns what `get` answers for each key, in the order of the keys
+   * @throws InvalidCacheKeyError when one of the keys is none, before anything is sent
    * @throws CacheBatchError that tells which keys failed, and why
+   * @throws CacheClosedError after {@link ICache.close}
+   * @example
+   * ```ts
+   * for (const [key, result] of await cache.getMany(['profile:1', 'profile:2'])) console.log(key, result.hit);
+   * ```
    */
   getMany(keys: Iterable<string>): Promise<Map<string, CacheResult<T>>>;
   /**
    * Writes entries, all with the same options.
    *
    * @param entries pairs of key and value: a `Map` is one
+   * @param options tags, and how long to keep them, in milliseconds or as a {@link Duration}
+   * @throws InvalidCacheKeyError when one of the keys is none, before anything is sent
    * @throws CacheBatchError that tells which keys failed, and why; the others are written
+   * @throws InvalidCacheTtlError when the time to live is none, before anything is sent
+   * @throws CacheClosedError after {@link ICache.close}
+   * @example
+   * ```ts
+   * await cache.setMany(new Map([['profile:42', profile]]), { ttl: '5m' });
+   * ```
    */
   setMany(entries: Iterable<readonly [string, T]>, options?: TaggedWriteOptions): Promise<void>;
   /**
-   * How many of the keys held an entry; a repeated key counts once.
+   * Removes entries.
    *
+   * @param keys non-empty strings of at most 1 KiB in UTF-8
+   * @returns how many of the keys held an entry; a repeated key counts once
+   * @throws InvalidCacheKeyError when one of the keys is none, before anything is sent
    * @throws CacheBatchError that tells which keys failed, and why; the others are removed
+   * @throws CacheClosedError after {@link ICache.close}
+   * @example
+   * ```ts
+   * const removed = await cache.deleteMany(['profile:1', 'profile:2']);
+   * ```
    */
   deleteMany(keys: Iterable<string>): Promise<number>;
   /**
    * Reads entries, and loads in one call those that the cache does not hold, under the leases of `getOrSet`.
    *
+   * @param keys non-empty strings of at most 1 KiB in UTF-8
    * @param factory is given the missing keys that nobody else loads, and answers a pair for each of them
+   * @param options how to write, how long to wait, and whether expired values may serve
    * @returns the values in the order of the keys
+   * @throws InvalidCacheKeyError when one of the keys is none, before anything is sent
    * @throws CacheBatchError that tells which keys failed, and why
+   * @throws CacheClosedError when the cache is closed before the values are there
+   * @example
+   * ```ts
+   * const found = await cache.getOrSetMany(
+   *   ['profile:1', 'profile:2'],
+   *   async (missing) => Promise.all(missing.map(async (key) => [key, await database.read(key)] as const)),
+   *   { ttl: '5m' },
+   * );
+   * ```
    */
   getOrSetMany(
     keys: Iterable<string>,
@@ -128,18 +205,28 @@ export interface IBatchCache<T = unknown> extends ICache<T> {
   ): Promise<Map<string, T>>;
 }
 
-/** Writes a value to its origin (a database, a file). */
+/**
+ * Writes a value to its origin (a database, a file).
+ *
+ * @param value what to write
+ * @param key of its entry
+ */
 export type CacheWriter<T> = (value: T, key: string) => unknown;
 
 /**
  * Told of what `writeBehind` could not do in the background: the writer's own error when it failed for good, or a
  * `CacheWriteError` when the origin could not be written before the end, or the entry may be outdated. The value is
  * here so that it need not be lost.
+ *
+ * @param error why
+ * @param write what was to be written
  */
 export type CacheWriteErrorHandler = (
   error: unknown,
   write: {
+    /** Of the entry. */
     readonly key: string;
+    /** A copy of what `writeBehind` was given. */
     readonly value: unknown;
     /** How often the writer was called. */
     readonly attempts: number;
@@ -151,93 +238,34 @@ export interface IWritePolicyCache<T = unknown> extends ICache<T> {
   /**
    * Writes the origin, then the entry. When the writer fails, the cache is as it was and the writer's own error is thrown.
    *
+   * @param key a non-empty string of at most 1 KiB in UTF-8
+   * @param value what to write
+   * @param writer writes it to the origin
+   * @param options tags, and how long to keep the entry, in milliseconds or as a {@link Duration}
    * @throws CacheWriteError when the origin is written but the entry is not
+   * @throws CacheSerializationError when `value` could not come back exactly as it is; the origin is not written
+   * @throws CacheClosedError after {@link ICache.close}
+   * @example
+   * ```ts
+   * await cache.writeThrough('profile:42', profile, (value) => database.write(value), { ttl: '5m' });
+   * ```
    */
   writeThrough(key: string, value: T, writer: CacheWriter<T>, options?: TaggedWriteOptions): Promise<void>;
   /**
    * Writes the entry, then, in the background, the origin: in order for each key, a later value in the place of one
    * that still waits. What fails for good is told to `onWriteError`, and its entry is removed.
    *
+   * @param key a non-empty string of at most 1 KiB in UTF-8
+   * @param value what to write; the writer gets a copy
+   * @param writer writes it to the origin
+   * @param options tags, and how long to keep the entry, in milliseconds or as a {@link Duration}
    * @throws CacheWriteError when too many writes are waiting; nothing was written
+   * @throws CacheSerializationError when `value` could not come back exactly as it is; nothing was written
+   * @throws CacheClosedError after {@link ICache.close}
+   * @example
+   * ```ts
+   * await cache.writeBehind('profile:42', profile, (value) => database.write(value), { ttl: '5m' });
+   * ```
    */
   writeBehind(key: string, value: T, writer: CacheWriter<T>, options?: TaggedWriteOptions): Promise<void>;
 }
-
-/** What a cache has counted since it was made, its scopes included. */
-export interface CacheMetricsSnapshot {
-  /** Fresh values that were found. */
-  readonly hits: number;
-  /** Keys without a fresh value, where it was asked for; a caller who waits for another's load is none of them. */
-  readonly misses: number;
-  /** Expired values that served while a refresh was due. */
-  readonly staleHits: number;
-  readonly writes: number;
-  readonly deletes: number;
-  readonly clears: number;
-  /** Tags that were evicted. */
-  readonly tagEvictions: number;
-  /** Calls of a factory. */
-  readonly loads: number;
-  /** Those that failed. */
-  readonly loadFailures: number;
-  /** Those made without the protection of the cache, because it could not be reached. */
-  readonly unprotectedLoads: number;
-  /** Callers who waited for another's load. */
-  readonly loadWaits: number;
-  /** Waits and loads that were given up. */
-  readonly lockTimeouts: number;
-  /** Writes to an origin in the background that failed for good. */
-  readonly writeFailures: number;
-  /** Errors by their `code`, as callers got them. */
-  readonly errors: Readonly<Record<string, number>>;
-  /** Bytes of values read, as they are encoded. */
-  readonly bytesIn: number;
-  /** Bytes of values written, as they are encoded. */
-  readonly bytesOut: number;
-  /** Only of a cache with a near tier. */
-  readonly near?: CacheNearMetrics;
-}
-
-/** What the near tier has counted, and what it holds. */
-export interface CacheNearMetrics {
-  /** Whether Redis tells of every change at this moment; while it does not, the tier is empty and stands aside. */
-  readonly isTrusted: boolean;
-  /** Entries read without asking Redis. */
-  readonly hits: number;
-  /** Entries that Redis was asked for. */
-  readonly misses: number;
-  /** Entries and versions of tags that are kept now. */
-  readonly entries: number;
-  /** Bytes that they take. */
-  readonly bytes: number;
-  /** Changes that Redis told of, and that concerned something kept or on its way. */
-  readonly invalidations: number;
-  /** How often everything was dropped, because changes may have been missed. */
-  readonly losses: number;
-}
-
-/** A cache that counts what it does. */
-export interface ICacheMetrics {
-  /** What was counted so far. */
-  metrics(): CacheMetricsSnapshot;
-}
-
-/** A cache that can be used without awaiting. */
-export interface ISyncCache<T = unknown> extends ICache<T> {
-  /** As `get`, but blocking. */
-  getSync(key: string): CacheResult<T>;
-  /** As `set`, but blocking. */
-  setSync(key: string, value: T, options?: CacheWriteOptions): void;
-  /** As `delete`, but blocking. */
-  deleteSync(key: string): boolean;
-  /** As `clear`, but blocking. */
-  clearSync(): void;
-}
-
-/** All that a cache can do. */
-export type EveryCapability<T> = ITaggedCache<T> &
-  IStampedeProtectedCache<T> &
-  IBatchCache<T> &
-  IWritePolicyCache<T> &
-  ICacheMetrics &
-  ISyncCache<T>;

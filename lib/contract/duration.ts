@@ -19,7 +19,9 @@ const FIELDS = [
   ['nanoseconds', 1e-6],
 ] as const;
 
+/** @inline */
 type DurationUnit = keyof typeof MILLISECONDS_PER_UNIT;
+/** @inline */
 type DurationField = (typeof FIELDS)[number][0];
 
 /** Any `Temporal.Duration` without years and months, or a plain object with the same fields. */

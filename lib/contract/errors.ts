@@ -8,6 +8,14 @@ export interface CacheErrorDetails {
 
 /**
  * Every failure of the cache. `code` is stable: programs decide by it, people read `message`.
+ *
+ * @example
+ * ```ts
+ * await cache.set('profile:42', profile).catch((error: unknown) => {
+ *   if (error instanceof SpakkyCacheError) console.error(error.code, error.key, error.message);
+ *   throw error;
+ * });
+ * ```
  */
 export abstract class SpakkyCacheError extends Error {
   /** Names the failure for programs; it never changes between versions. */
@@ -15,13 +23,28 @@ export abstract class SpakkyCacheError extends Error {
   /** The key of the operation, as the caller gave it; absent when the failure concerns no single key. */
   declare readonly key?: string;
 
+  /**
+   * @param message what happened, to what, and what to do
+   * @param details the key, and what failed underneath
+   */
   constructor(message: string, details: CacheErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     if (details.key !== undefined) this.key = details.key;
   }
 }
 
-/** The options, the environment or the registration of a cache cannot work; `problems` names every one of them. */
+/**
+ * The options, the environment or the registration of a cache cannot work; `problems` names every one of them.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   new RedisCache({ port: 0 });
+ * } catch (error) {
+ *   if (error instanceof CacheConfigurationError) console.error(error.problems.join('\n'));
+ * }
+ * ```
+ */
 export class CacheConfigurationError extends SpakkyCacheError {
   static {
     this.prototype.name = 'CacheConfigurationError';
@@ -29,7 +52,10 @@ export class CacheConfigurationError extends SpakkyCacheError {
 
   readonly code = 'CACHE_CONFIGURATION';
 
-  /** @param problems one sentence for each problem: what was named, what was expected, what was found; no secret */
+  /**
+   * @param problems one sentence for each problem: what was named, what was expected, what was found; no secret
+   * @param details the key, and what failed underneath
+   */
   constructor(
     readonly problems: readonly string[],
     details?: CacheErrorDetails,
@@ -43,7 +69,14 @@ export class CacheConfigurationError extends SpakkyCacheError {
   }
 }
 
-/** The key is empty, longer than 1 KiB in UTF-8, no string, or has a lone surrogate. */
+/**
+ * The key is empty, longer than 1 KiB in UTF-8, no string, or has a lone surrogate.
+ *
+ * @example
+ * ```ts
+ * await cache.get('').catch((error: unknown) => console.log(error instanceof InvalidCacheKeyError)); // true
+ * ```
+ */
 export class InvalidCacheKeyError extends SpakkyCacheError {
   static {
     this.prototype.name = 'InvalidCacheKeyError';
@@ -52,7 +85,15 @@ export class InvalidCacheKeyError extends SpakkyCacheError {
   readonly code = 'CACHE_KEY_INVALID';
 }
 
-/** The time to live is zero, negative, not a number, infinite, unreadable, or ends past the year 275760. */
+/**
+ * The time to live is zero, negative, not a number, infinite, unreadable, or ends past the year 275760.
+ *
+ * @example
+ * ```ts
+ * const failing = cache.set('profile:42', profile, { ttl: 0 });
+ * await failing.catch((error: unknown) => console.log(error instanceof InvalidCacheTtlError)); // true
+ * ```
+ */
 export class InvalidCacheTtlError extends SpakkyCacheError {
   static {
     this.prototype.name = 'InvalidCacheTtlError';
@@ -61,7 +102,14 @@ export class InvalidCacheTtlError extends SpakkyCacheError {
   readonly code = 'CACHE_TTL_INVALID';
 }
 
-/** No key can be made of the arguments of a decorated method. */
+/**
+ * No key can be made of the arguments of a decorated method.
+ *
+ * @example
+ * ```ts
+ * const isOfArguments = (error: unknown) => error instanceof CacheKeyGenerationError; // as from @Cacheable
+ * ```
+ */
 export class CacheKeyGenerationError extends SpakkyCacheError {
   static {
     this.prototype.name = 'CacheKeyGenerationError';
@@ -70,7 +118,19 @@ export class CacheKeyGenerationError extends SpakkyCacheError {
   readonly code = 'CACHE_KEY_GENERATION';
 }
 
-/** The backend does not offer the capability that was asked for. */
+/**
+ * The backend does not offer the capability that was asked for.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await requireCapability(cache, 'tags').evictTags('country:NL');
+ * } catch (error) {
+ *   if (error instanceof CacheBackendCapabilityError) await cache.clear();
+ *   else throw error;
+ * }
+ * ```
+ */
 export class CacheBackendCapabilityError extends SpakkyCacheError {
   static {
     this.prototype.name = 'CacheBackendCapabilityError';
@@ -79,7 +139,15 @@ export class CacheBackendCapabilityError extends SpakkyCacheError {
   readonly code = 'CACHE_CAPABILITY_MISSING';
 }
 
-/** The cache was closed before, or while, the operation ran. */
+/**
+ * The cache was closed before, or while, the operation ran.
+ *
+ * @example
+ * ```ts
+ * await cache.close();
+ * await cache.get('profile:42').catch((error: unknown) => console.log(error instanceof CacheClosedError)); // true
+ * ```
+ */
 export class CacheClosedError extends SpakkyCacheError {
   static {
     this.prototype.name = 'CacheClosedError';
@@ -103,12 +171,27 @@ export type CacheSerializationCode =
   | 'CACHE_PAYLOAD_DAMAGED'
   | 'CACHE_PAYLOAD_UNSUPPORTED';
 
-/** A value cannot be stored without loss, or stored bytes cannot be read back. */
+/**
+ * A value cannot be stored without loss, or stored bytes cannot be read back.
+ *
+ * @example
+ * ```ts
+ * const result = await cache.get('profile:42').catch((error: unknown) => {
+ *   if (!(error instanceof CacheSerializationError)) throw error;
+ *   return error.code === 'CACHE_PAYLOAD_UNSUPPORTED' ? CacheMiss.instance : Promise.reject(error);
+ * });
+ * ```
+ */
 export class CacheSerializationError extends SpakkyCacheError {
   static {
     this.prototype.name = 'CacheSerializationError';
   }
 
+  /**
+   * @param code why
+   * @param message what happened, to what, and what to do
+   * @param details the key, and what failed underneath
+   */
   constructor(
     readonly code: CacheSerializationCode,
     message: string,
@@ -118,7 +201,17 @@ export class CacheSerializationError extends SpakkyCacheError {
   }
 }
 
-/** A load did not end in time: another caller's within `waitFor`, or the caller's own within `loadFor`. */
+/**
+ * A load did not end in time: another caller's within `waitFor`, or the caller's own within `loadFor`.
+ *
+ * @example
+ * ```ts
+ * const loading = cache.getOrSet('profile:42', () => database.read('42'), { waitFor: '2s' });
+ * await loading.catch((error: unknown) => {
+ *   throw error instanceof CacheLockTimeoutError ? new ServiceUnavailableException() : error;
+ * });
+ * ```
+ */
 export class CacheLockTimeoutError extends SpakkyCacheError {
   static {
     this.prototype.name = 'CacheLockTimeoutError';
@@ -127,7 +220,17 @@ export class CacheLockTimeoutError extends SpakkyCacheError {
   readonly code = 'CACHE_LOCK_TIMEOUT';
 }
 
-/** Some keys of a batch failed; `failures` tells which and why, the others succeeded. */
+/**
+ * Some keys of a batch failed; `failures` tells which and why, the others succeeded.
+ *
+ * @example
+ * ```ts
+ * await cache.deleteMany(['profile:1', 'profile:2']).catch((error: unknown) => {
+ *   if (!(error instanceof CacheBatchError)) throw error;
+ *   for (const [key, failure] of error.failures) console.error(key, failure.code);
+ * });
+ * ```
+ */
 export class CacheBatchError extends SpakkyCacheError {
   static {
     this.prototype.name = 'CacheBatchError';
@@ -135,6 +238,11 @@ export class CacheBatchError extends SpakkyCacheError {
 
   readonly code = 'CACHE_BATCH';
 
+  /**
+   * @param message what happened, to what, and what to do
+   * @param failures why, by key
+   * @param details the key, and what failed underneath
+   */
   constructor(
     message: string,
     readonly failures: ReadonlyMap<string, SpakkyCacheError>,
@@ -152,12 +260,27 @@ export class CacheBatchError extends SpakkyCacheError {
  */
 export type CacheWriteCode = 'CACHE_WRITE_OUTDATED' | 'CACHE_WRITE_QUEUE_FULL' | 'CACHE_WRITE_NOT_DRAINED';
 
-/** Cache and origin could not be kept in step. */
+/**
+ * Cache and origin could not be kept in step.
+ *
+ * @example
+ * ```ts
+ * await cache.writeThrough('profile:42', profile, (value) => database.write(value)).catch((error: unknown) => {
+ *   if (error instanceof CacheWriteError) console.error(error.code, error.key);
+ *   throw error;
+ * });
+ * ```
+ */
 export class CacheWriteError extends SpakkyCacheError {
   static {
     this.prototype.name = 'CacheWriteError';
   }
 
+  /**
+   * @param code why
+   * @param message what happened, to what, and what to do
+   * @param details the key, and what failed underneath
+   */
   constructor(
     readonly code: CacheWriteCode,
     message: string,

@@ -1,6 +1,16 @@
 import { type CacheErrorDetails, SpakkyCacheError } from './errors.js';
 
-/** A failure of Redis or of the way to it. */
+/**
+ * A failure of Redis or of the way to it.
+ *
+ * @example
+ * ```ts
+ * const result = await cache.get('profile:42').catch((error: unknown) => {
+ *   if (error instanceof RedisCacheError) return CacheMiss.instance;
+ *   throw error;
+ * });
+ * ```
+ */
 export abstract class RedisCacheError extends SpakkyCacheError {}
 
 /**
@@ -22,12 +32,27 @@ export type RedisConnectionCode =
   | 'REDIS_CONNECTION_LOST'
   | 'REDIS_OUTCOME_UNKNOWN_LOST';
 
-/** There is no usable connection to Redis. */
+/**
+ * There is no usable connection to Redis.
+ *
+ * @example
+ * ```ts
+ * await cache.ping().catch((error: unknown) => {
+ *   if (error instanceof RedisCacheConnectionError && error.code === 'REDIS_CREDENTIALS') process.exitCode = 1;
+ *   throw error;
+ * });
+ * ```
+ */
 export class RedisCacheConnectionError extends RedisCacheError {
   static {
     this.prototype.name = 'RedisCacheConnectionError';
   }
 
+  /**
+   * @param code why
+   * @param message what happened, to what, and what to do
+   * @param details the key, and what failed underneath
+   */
   constructor(
     readonly code: RedisConnectionCode,
     message: string,
@@ -44,12 +69,28 @@ export class RedisCacheConnectionError extends RedisCacheError {
  */
 export type RedisTimeoutCode = 'REDIS_TIMEOUT' | 'REDIS_OUTCOME_UNKNOWN_TIMEOUT';
 
-/** The operation did not settle within the socket timeout. */
+/**
+ * The operation did not settle within the socket timeout.
+ *
+ * @example
+ * ```ts
+ * await cache.delete('profile:42').catch((error: unknown) => {
+ *   const mayComeLater =
+ *     error instanceof RedisCacheTimeoutError && error.code === 'REDIS_OUTCOME_UNKNOWN_TIMEOUT';
+ *   if (!mayComeLater) throw error;
+ * });
+ * ```
+ */
 export class RedisCacheTimeoutError extends RedisCacheError {
   static {
     this.prototype.name = 'RedisCacheTimeoutError';
   }
 
+  /**
+   * @param code why
+   * @param message what happened, to what, and what to do
+   * @param details the key, and what failed underneath
+   */
   constructor(
     readonly code: RedisTimeoutCode,
     message: string,
@@ -86,12 +127,27 @@ export type RedisOperationCode =
   | 'REDIS_ERROR_REPLY'
   | 'REDIS_UNEXPECTED_REPLY';
 
-/** Redis answered with an error, with a wrong type, or with a reply that the command cannot have. */
+/**
+ * Redis answered with an error, with a wrong type, or with a reply that the command cannot have.
+ *
+ * @example
+ * ```ts
+ * await cache.set('profile:42', profile).catch((error: unknown) => {
+ *   const isFull = error instanceof RedisCacheOperationError && error.code === 'REDIS_OUT_OF_MEMORY';
+ *   if (!isFull) throw error;
+ * });
+ * ```
+ */
 export class RedisCacheOperationError extends RedisCacheError {
   static {
     this.prototype.name = 'RedisCacheOperationError';
   }
 
+  /**
+   * @param code why
+   * @param message what happened, to what, and what to do
+   * @param details the key, and what failed underneath
+   */
   constructor(
     readonly code: RedisOperationCode,
     message: string,

@@ -1,21 +1,27 @@
 import type { ICache } from './cache.interface.js';
 import type {
   IBatchCache,
-  ICacheMetrics,
   IStampedeProtectedCache,
-  ISyncCache,
   ITaggedCache,
   IWritePolicyCache,
 } from './capabilities.js';
+import type { ICacheMetrics } from './cache-metrics.js';
+import type { ISyncCache } from './sync-cache.js';
 import { CacheBackendCapabilityError } from './errors.js';
 
 /** The capabilities by name, for {@link requireCapability}. */
 export interface CacheCapabilities<T> {
+  /** Entries can be removed by what they belong to. */
   readonly tags: ITaggedCache<T>;
+  /** A missing value is loaded once. */
   readonly stampede: IStampedeProtectedCache<T>;
+  /** Many keys can be asked for at once. */
   readonly batch: IBatchCache<T>;
+  /** An origin is kept in step. */
   readonly 'write-policy': IWritePolicyCache<T>;
+  /** What the cache does is counted. */
   readonly metrics: ICache<T> & ICacheMetrics;
+  /** The cache can be used without awaiting. */
   readonly sync: ISyncCache<T>;
 }
 

@@ -1,4 +1,4 @@
-import type { CacheMetricsSnapshot, CacheNearMetrics } from '../contract/capabilities.js';
+import type { CacheMetricsSnapshot, CacheNearMetrics } from '../contract/cache-metrics.js';
 import { SpakkyCacheError } from '../contract/errors.js';
 
 type Counts = { -readonly [Name in Exclude<keyof CacheMetricsSnapshot, 'errors' | 'near'>]: number };

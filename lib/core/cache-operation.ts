@@ -52,6 +52,7 @@ const HASH_LENGTH = 16;
 export class CacheOperation {
   /** The method that was called. */
   readonly operation: CacheOperationName;
+  /** Where the cache keeps its entries. */
   readonly location: CacheLocation;
   /** What the scope adds to the prefix of the cache; empty for the cache itself. */
   readonly scope: string;
@@ -98,6 +99,10 @@ export class CacheOperation {
    * What was asked for first is the outermost.
    *
    * @param runner calls what it is given once, and answers what that answers
+   * @example
+   * ```ts
+   * operation.runWithin((task) => requestId.run('42', task)); // an AsyncLocalStorage
+   * ```
    */
   runWithin(runner: OperationRunner): void {
     const outer = this.#runner;

@@ -1,14 +1,14 @@
 import type { CacheExplanation } from '../contract/cache-explanation.js';
+import type { CacheMetricsSnapshot } from '../contract/cache-metrics.js';
 import type { CacheHit, CacheResult } from '../contract/cache-result.js';
 import type {
   CacheBatchFactory,
   CacheFactory,
   CacheLoadOptions,
-  CacheMetricsSnapshot,
   CacheWriter,
-  EveryCapability,
   TaggedWriteOptions,
 } from '../contract/capabilities.js';
+import type { EveryCapability, ICacheUpkeep } from '../contract/every-capability.js';
 import { type CacheCapability, LACK } from '../contract/require-capability.js';
 import { assertFunction } from './assert-function.js';
 import { Batches } from './batches.js';
@@ -26,12 +26,22 @@ import { planWrite } from './write-options.js';
 import { writeThrough } from './write-through.js';
 
 /**
- * The contract and its capabilities, written once against the {@link CacheStore} port; every backend and every scope is
+ * The contract and its capabilities, written once against one port for stores; every backend and every scope is
  * one of these.
  *
  * @typeParam T what the entries hold
+ * @example
+ * ```ts
+ * class Health {
+ *   constructor(@Inject(CACHE) private readonly cache: CoreCache) {}
+ *
+ *   async check(): Promise<void> {
+ *     await this.cache.ping();
+ *   }
+ * }
+ * ```
  */
-export abstract class CoreCache<T = unknown> implements EveryCapability<T>, AsyncDisposable {
+export abstract class CoreCache<T = unknown> implements EveryCapability<T>, ICacheUpkeep, AsyncDisposable {
   readonly #territory: Territory;
   readonly #entries: Entries;
   readonly #near: NearTier | undefined;
@@ -43,6 +53,7 @@ export abstract class CoreCache<T = unknown> implements EveryCapability<T>, Asyn
     publishOperations(this.prototype, (cache) => cache.#territory);
   }
 
+  /** @internal */
   protected constructor(parts: CacheParts | Territory) {
     this.#territory = territoryOf(parts);
     this.#entries = new Entries(this.#territory);
@@ -183,7 +194,11 @@ export abstract class CoreCache<T = unknown> implements EveryCapability<T>, Asyn
     this.#blocking.clear();
   }
 
-  /** Tells `requireCapability` what this cache was not given. */
+  /**
+   * Tells `requireCapability` what this cache was not given.
+   *
+   * @internal
+   */
   [LACK](capability: CacheCapability): string | undefined {
     return capability === 'sync' ? this.#blocking.lack : undefined;
   }
@@ -192,37 +207,14 @@ export abstract class CoreCache<T = unknown> implements EveryCapability<T>, Asyn
     return this.#territory.shared.meter.snapshot(this.#near?.metrics());
   }
 
-  /**
-   * Runs at once what waits to be written to an origin, and tells `onWriteError` what is not written in time. A Nest
-   * module does so when the application begins to shut down.
-   */
   async drain(): Promise<void> {
     await this.#territory.shared.behind.drain();
   }
 
-  /**
-   * Asks the backend whether it can be reached, within the deadline.
-   *
-   * @throws RedisCacheError when it cannot, with the reason
-   * @throws CacheClosedError after {@link CoreCache.close}
-   */
   ping(): Promise<void> {
     return this.#gate.run(({ store }, prefix) => store.execute({ op: 'ping', prefix }));
   }
 
-  /**
-   * Tells a person what the cache knows about a key: whether it holds an entry, a stale one or a lease, for how long,
-   * and whether its tags still match. No value is told, and the near tier is passed by.
-   *
-   * @param key a non-empty string of at most 1 KiB in UTF-8
-   * @throws CacheClosedError after {@link CoreCache.close}
-   * @throws RedisCacheError when the backend cannot be asked
-   * @example
-   * ```ts
-   * const explanation = await cache.explain('profile:42');
-   * if (explanation.state === 'entry') console.log(explanation.size, explanation.ttl, explanation.tags);
-   * ```
-   */
   explain(key: string): Promise<CacheExplanation> {
     return this.#gate.run(() => explainKey(this.#entries, key));
   }
@@ -237,8 +229,8 @@ export abstract class CoreCache<T = unknown> implements EveryCapability<T>, Asyn
    * @throws CacheConfigurationError when `prefix` is no text, or empty
    * @example
    * ```ts
-   * const profiles = cache.scope<Profile>('profile:');
-   * await profiles.set('42', { name: 'Ada' });
+   * const prices = cache.scope<bigint>('price:');
+   * await prices.set('chair', 4_900n);
    * ```
    */
   scope<U = T>(prefix: string): ScopedCache<U> {
@@ -252,12 +244,11 @@ export abstract class CoreCache<T = unknown> implements EveryCapability<T>, Asyn
     await store.close();
   }
 
-  /** Lets `await using` close the cache at the end of a block. */
+  /** Closes the cache at the end of a block that declares it with `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  /** Whether {@link CoreCache.close} was called. */
   get closed(): boolean {
     return this.#closed;
   }
@@ -279,11 +270,20 @@ export abstract class CoreCache<T = unknown> implements EveryCapability<T>, Asyn
   }
 }
 
-/** A cache under a longer prefix that shares the store of another one, which alone closes it. */
+/**
+ * A cache under a longer prefix that shares the store of another one, which alone closes it.
+ *
+ * @typeParam T what the entries hold
+ * @example
+ * ```ts
+ * const prices: ScopedCache<bigint> = cache.scope<bigint>('price:');
+ * ```
+ */
 export class ScopedCache<T = unknown> extends CoreCache<T> {
   readonly #parent: CoreCache;
   #released = false;
 
+  /** @internal */
   constructor(territory: Territory, parent: CoreCache) {
     super(territory);
     this.#parent = parent;

@@ -1,4 +1,4 @@
-import type { CacheNearMetrics } from '../contract/capabilities.js';
+import type { CacheNearMetrics } from '../contract/cache-metrics.js';
 import type { EntrySlot } from './cache-store.js';
 
 /** What a tier in front of a store can do besides being one. */

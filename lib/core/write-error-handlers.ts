@@ -1,8 +1,17 @@
 import type { CacheWriteErrorHandler } from '../contract/capabilities.js';
 import { CacheWriteError } from '../contract/errors.js';
 
-/** Where warnings go; Nest's `Logger` is one. */
+/**
+ * Where warnings go; Nest's `Logger` is one.
+ *
+ * @inline
+ */
 export interface WarningLog {
+  /**
+   * Told of what has failed in the background.
+   *
+   * @param message one sentence, without values
+   */
   warn(message: string): void;
 }
 

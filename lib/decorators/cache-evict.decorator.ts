@@ -23,7 +23,7 @@ import { type MethodSite, misused } from './method-site.js';
  * class Profiles {
  *   @CacheEvict({ key: ['profile:{0}', 'avatar:{0}'], tags: ['profiles'] })
  *   async remove(id: string): Promise<void> {
- *     await this.database.remove(id);
+ *     await database.remove(id);
  *   }
  * }
  * ```

@@ -20,7 +20,7 @@ import { readKey } from './method-keys.js';
  * class Profiles {
  *   @CachePut({ key: 'profile:{0.id}', ttl: '5m' })
  *   async save(profile: Profile): Promise<Profile> {
- *     return await this.database.write(profile);
+ *     return await database.write(profile);
  *   }
  * }
  * ```

@@ -36,7 +36,7 @@ class NotKept extends Error {
  * class Profiles {
  *   @Cacheable({ key: 'profile:{0}', ttl: '5m', tags: (profile) => [`country:${profile.country}`] })
  *   async find(id: string): Promise<Profile> {
- *     return await this.database.read(id);
+ *     return await database.read(id);
  *   }
  * }
  * ```

@@ -12,6 +12,7 @@ export type CachedResult<Method extends CacheableMethod> =
 
 /** What a decorator can stand above: a method of an instance. */
 export interface DecoratedPrototype {
+  /** The class. */
   readonly constructor: object;
   /** Only functions have it: a static method is refused. */
   readonly [Symbol.hasInstance]?: never;

@@ -58,6 +58,7 @@ export class RedisCacheHealthIndicator {
    *
    * @param key names the result
    * @param cache whose server is asked; the unnamed one when absent. A scope is asked for as the cache that it is of
+   * @returns what Terminus adds to its report, under `key`
    * @throws CacheConfigurationError when no cache is given, and the module does not see the unnamed one
    */
   async isHealthy<const Key extends string>(

@@ -2,7 +2,16 @@ import { CacheConfigurationError } from '../contract/errors.js';
 
 const NAMESPACE = '@spakky/nestjs-redis-cache';
 
-/** The token of the unnamed cache: `@Inject(CACHE) cache: ICache<string>`. */
+/**
+ * The token of the unnamed cache.
+ *
+ * @example
+ * ```ts
+ * class Profiles {
+ *   constructor(@Inject(CACHE) private readonly cache: ICache<Profile>) {}
+ * }
+ * ```
+ */
 export const CACHE: unique symbol = Symbol.for(`${NAMESPACE}:cache`);
 
 /**

@@ -17,6 +17,12 @@ export type InMemoryCacheModuleAsyncOptions = ConfigurableModuleAsyncOptions<
  * The cache in this process alone, in place of {@link RedisCacheModule}: for tests, and for a service that runs once.
  *
  * The tokens are the same, so that nothing but the registration changes.
+ *
+ * @example
+ * ```ts
+ * @Module({ imports: [InMemoryCacheModule.forRoot({ maxEntries: 1_000 })] })
+ * class AppModule {}
+ * ```
  */
 @Module({})
 export class InMemoryCacheModule extends ConfigurableModuleClass {
@@ -40,6 +46,14 @@ export class InMemoryCacheModule extends ConfigurableModuleClass {
    *
    * @param options `useFactory` with `inject`, `useClass` or `useExisting`, and `imports` with what they need
    * @throws CacheConfigurationError when the application starts, naming everything wrong at once
+   * @example
+   * ```ts
+   * InMemoryCacheModule.forRootAsync({
+   *   imports: [ConfigModule],
+   *   inject: [ConfigService],
+   *   useFactory: (config: ConfigService) => ({ maxEntries: config.getOrThrow<number>('CACHE_ENTRIES') }),
+   * });
+   * ```
    */
   static override forRootAsync(options: InMemoryCacheModuleAsyncOptions): DynamicModule {
     return super.forRootAsync(options);

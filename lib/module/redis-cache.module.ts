@@ -15,7 +15,11 @@ export type RedisCacheModuleAsyncOptions = ConfigurableModuleAsyncOptions<
 
 /** What a class given as `useClass` or `useExisting` implements. */
 export interface RedisCacheOptionsFactory {
-  /** Called once, when the application starts. */
+  /**
+   * Makes the options; called once, when the application starts.
+   *
+   * @returns what {@link RedisCacheModule.forRoot} takes, without `name` and `isGlobal`
+   */
   createRedisCacheOptions(): RedisCacheOptions | Promise<RedisCacheOptions>;
 }
 
@@ -25,6 +29,12 @@ export interface RedisCacheOptionsFactory {
  *
  * It connects before the application starts and fails the start when Redis cannot be reached (`lazy: true` opts out);
  * it is closed with the application.
+ *
+ * @example
+ * ```ts
+ * @Module({ imports: [RedisCacheModule.forRoot()] })
+ * class AppModule {}
+ * ```
  */
 @Module({})
 export class RedisCacheModule extends ConfigurableModuleClass {

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { ResolvedNearOptions } from '../config/resolved-redis-cache-options.js';
-import type { CacheNearMetrics } from '../contract/capabilities.js';
+import type { CacheNearMetrics } from '../contract/cache-metrics.js';
 import type {
   BlockingOperation,
   CacheStore,

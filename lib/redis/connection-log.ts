@@ -3,9 +3,17 @@ import type { ConnectionFailure } from './redis-failure.js';
 
 /** Where the log lines of a connection go; Nest's `Logger` is one. */
 export interface CacheLogger {
-  /** Told when a connection is back. */
+  /**
+   * Told when a connection is back.
+   *
+   * @param message one sentence, without credentials
+   */
   log(message: string): void;
-  /** Told when there is none, or none any more. */
+  /**
+   * Told when there is none, or none any more, and what fails in the background.
+   *
+   * @param message one sentence, without credentials and values
+   */
   warn(message: string): void;
 }
 

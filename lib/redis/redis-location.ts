@@ -13,7 +13,9 @@ export interface RedisCacheLocation {
   readonly host?: string;
   /** Only of one server over TCP. */
   readonly port?: number;
+  /** The index of the database. */
   readonly db: number;
+  /** What every key begins with. */
   readonly prefix: string;
   /** Whether the connection is encrypted. */
   readonly ssl: boolean;

@@ -1,3 +1,9 @@
+/**
+ * OpenTelemetry spans and metrics of every cache; needs `@opentelemetry/api`.
+ *
+ * @module @spakky/nestjs-redis-cache/telemetry
+ */
+
 export {
   type CacheInstrumentation,
   type CacheInstrumentationOptions,

@@ -35,6 +35,7 @@ export interface CacheInstrumentation extends Disposable {
  * Makes OpenTelemetry spans and metrics of what every cache of this process does, until it is stopped. Call it once,
  * after the SDK has started.
  *
+ * @param options how keys are named, and which providers make spans and metrics
  * @returns what ends it; `using` does so as well
  * @throws CacheConfigurationError when `keys` is none of the three words
  * @example

@@ -1,11 +1,11 @@
 import type { ICache } from '../contract/cache.interface.js';
 import {
   type IBatchCache,
-  type ICacheMetrics,
   type IStampedeProtectedCache,
   type ITaggedCache,
   type IWritePolicyCache,
 } from '../contract/capabilities.js';
+import type { ICacheMetrics } from '../contract/cache-metrics.js';
 import { requireCapability } from '../contract/require-capability.js';
 
 /** What a test of the contract works with. */

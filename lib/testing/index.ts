@@ -1,3 +1,9 @@
+/**
+ * The tests that every backend of the contract passes, for any runner.
+ *
+ * @module @spakky/nestjs-redis-cache/testing
+ */
+
 export {
   type CacheContractCapability,
   type CacheContractOptions,

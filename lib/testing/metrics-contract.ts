@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { CacheMetricsSnapshot } from '../contract/capabilities.js';
+import type { CacheMetricsSnapshot } from '../contract/cache-metrics.js';
 import { assertFails, assertFailsWith, assertSoon } from './contract-assertions.js';
 import type { ContractStage, ContractTests } from './contract-stage.js';
 import { CountedCall, HeldCall } from './held-call.js';

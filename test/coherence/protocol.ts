@@ -1,4 +1,4 @@
-import type { CacheNearMetrics } from '../../lib/contract/capabilities.js';
+import type { CacheNearMetrics } from '../../lib/contract/cache-metrics.js';
 import type { RedisCacheOptions } from '../../lib/config/redis-cache-options.js';
 
 /** How a key is used: always in the same way, and written by one process only, so that its versions have an order. */

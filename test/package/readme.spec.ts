@@ -10,7 +10,7 @@ import { resolveInMemoryCacheOptions } from '../../lib/memory/in-memory-cache-op
 import { readManifest } from '../support/manifest.js';
 import { codeOf, Declarations, MarkdownDocument } from './documents.js';
 
-const capabilities = new Declarations('lib/contract/capabilities.ts');
+const publicTypes = new Declarations('lib/index.ts');
 const CAPABILITY_NAMES: readonly CacheCapability[] = [
   'stampede',
   'tags',
@@ -86,7 +86,7 @@ describe('The README', () => {
   it('lists every option of getOrSet with its default', () => {
     const rows = readme.table('option of `getOrSet`');
     const names = rows.map((row) => codeOf(row['option of `getOrSet`']));
-    expect(names.toSorted()).toEqual(capabilities.propertiesOf('CacheLoadOptions').toSorted());
+    expect(names.toSorted()).toEqual(publicTypes.propertiesOf('CacheLoadOptions').toSorted());
     const plan: Readonly<Record<string, unknown>> = { ...planLoad('key', {}, undefined) };
     for (const [index, row] of rows.entries()) {
       const name = names[index] ?? '';
@@ -102,7 +102,7 @@ describe('The README', () => {
       const [, name = ''] = /`(\w+)/.exec(row['interface'] ?? '') ?? [];
       const [, capability = ''] = /`'(.+)'`/.exec(row['name'] ?? '') ?? [];
       const [, page = ''] = /\]\((docs[^)]+)\)/.exec(row['more'] ?? '') ?? [];
-      const own = capabilities.propertiesOf(name).filter((method) => !PLAIN_METHODS.has(method));
+      const own = publicTypes.propertiesOf(name).filter((method) => !PLAIN_METHODS.has(method));
       const told = [...(row['methods'] ?? '').matchAll(/`(\w+)`/g)].map(([, method = '']) => method);
       expect(own.filter((method) => !told.includes(method))).toEqual([]);
       expect(
@@ -143,7 +143,9 @@ describe('The README', () => {
   });
 
   it('lists every sample', () => {
-    const named = readme.table('sample').map((row) => /\]\(sample\/(.+)\)/.exec(row['sample'] ?? '')?.[1]);
+    const named = readme
+      .table('sample')
+      .map((row) => /\]\(sample\/(.+)\/main\.ts\)/.exec(row['sample'] ?? '')?.[1]);
     expect(named).toEqual(
       readdirSync('sample')
         .filter((name) => /^\d/.test(name))

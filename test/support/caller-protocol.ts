@@ -1,4 +1,5 @@
-import type { CacheLoadOptions, CacheMetricsSnapshot } from '../../lib/contract/capabilities.js';
+import type { CacheLoadOptions } from '../../lib/contract/capabilities.js';
+import type { CacheMetricsSnapshot } from '../../lib/contract/cache-metrics.js';
 import type { RedisCacheOptions } from '../../lib/config/redis-cache-options.js';
 
 /** What a factory does in another process; times in milliseconds. */
