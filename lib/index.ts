@@ -77,12 +77,11 @@ export {
   CacheLockTimeoutError,
   type CacheSerializationCode,
   CacheSerializationError,
-  type CacheWriteCode,
-  CacheWriteError,
   InvalidCacheKeyError,
   InvalidCacheTtlError,
   SpakkyCacheError,
 } from './contract/errors.js';
+export { type CacheWriteCode, CacheWriteError } from './contract/write-error.js';
 export {
   RedisCacheConnectionError,
   RedisCacheError,

@@ -16,7 +16,11 @@ export interface RedisCacheOptionSources {
   readonly options?: RedisCacheOptions;
   /** What ConfigService holds under `SPAKKY_REDIS`: an object with the keys and units of the options. */
   readonly namespace?: unknown;
-  /** Answers the value of an environment variable, or `undefined`. */
+  /**
+   * Answers the value of an environment variable, or `undefined`.
+   *
+   * @param name of the variable, such as `SPAKKY_REDIS__HOST`
+   */
   readonly variable: (name: string) => unknown;
   /** The name of a named cache, which begins its default prefix. */
   readonly name?: string;

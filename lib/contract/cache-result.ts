@@ -13,7 +13,11 @@ export class CacheHit<T> {
   /** Tells a hit from a miss. */
   readonly hit: true = true;
 
-  /** @param value a copy of what the key holds */
+  /**
+   * Made by a backend, or by the stub of one.
+   *
+   * @param value a copy of what the key holds
+   */
   constructor(readonly value: T) {}
 }
 

@@ -109,12 +109,14 @@ export interface IStampedeProtectedCache<T = unknown> extends ICache<T> {
    * @param key a non-empty string of at most 1 KiB in UTF-8
    * @param factory makes the value; its own error reaches every caller of this process that waited for it
    * @param options how to write, how long to wait, and whether an expired value may serve
+   * @throws InvalidCacheKeyError when `key` is no key, or a tag is none, before anything is sent
+   * @throws InvalidCacheTtlError when a time of `options` is none, before anything is sent
    * @throws CacheLockTimeoutError when another load did not end within `waitFor`, or this one within `loadFor`
    * @throws CacheSerializationError when the value could not come back exactly as it is
    * @throws CacheClosedError when the cache is closed before the value is there
    * @example
    * ```ts
-   * const profile = await cache.getOrSet('profile:42', ({ signal }) => fetchProfile('42', signal), { ttl: '5m' });
+   * const profile = await cache.getOrSet('profile:42', ({ signal }) => database.read('42', { signal }), { ttl: '5m' });
    * ```
    */
   getOrSet(key: string, factory: CacheFactory<T>, options?: CacheLoadOptions<T>): Promise<T>;
@@ -242,7 +244,9 @@ export interface IWritePolicyCache<T = unknown> extends ICache<T> {
    * @param value what to write
    * @param writer writes it to the origin
    * @param options tags, and how long to keep the entry, in milliseconds or as a {@link Duration}
-   * @throws CacheWriteError when the origin is written but the entry is not
+   * @throws InvalidCacheKeyError when `key` is no key, or a tag is none, before anything is sent
+   * @throws InvalidCacheTtlError when the time to live is none, before anything is sent
+   * @throws CacheWriteError when the origin is written, and the entry is neither written nor removed
    * @throws CacheSerializationError when `value` could not come back exactly as it is; the origin is not written
    * @throws CacheClosedError after {@link ICache.close}
    * @example
@@ -259,7 +263,9 @@ export interface IWritePolicyCache<T = unknown> extends ICache<T> {
    * @param value what to write; the writer gets a copy
    * @param writer writes it to the origin
    * @param options tags, and how long to keep the entry, in milliseconds or as a {@link Duration}
-   * @throws CacheWriteError when too many writes are waiting; nothing was written
+   * @throws InvalidCacheKeyError when `key` is no key, or a tag is none, before anything is sent
+   * @throws InvalidCacheTtlError when the time to live is none, before anything is sent
+   * @throws CacheWriteError when too many writes are waiting, and nothing was written; or when the cache is closed meanwhile
    * @throws CacheSerializationError when `value` could not come back exactly as it is; nothing was written
    * @throws CacheClosedError after {@link ICache.close}
    * @example

@@ -24,6 +24,8 @@ export abstract class SpakkyCacheError extends Error {
   declare readonly key?: string;
 
   /**
+   * Made by a cache; an application makes one in its tests.
+   *
    * @param message what happened, to what, and what to do
    * @param details the key, and what failed underneath
    */
@@ -53,6 +55,8 @@ export class CacheConfigurationError extends SpakkyCacheError {
   readonly code = 'CACHE_CONFIGURATION';
 
   /**
+   * Made by a cache; an application makes one in its tests.
+   *
    * @param problems one sentence for each problem: what was named, what was expected, what was found; no secret
    * @param details the key, and what failed underneath
    */
@@ -188,6 +192,8 @@ export class CacheSerializationError extends SpakkyCacheError {
   }
 
   /**
+   * Made by a cache; an application makes one in its tests.
+   *
    * @param code why
    * @param message what happened, to what, and what to do
    * @param details the key, and what failed underneath
@@ -239,6 +245,8 @@ export class CacheBatchError extends SpakkyCacheError {
   readonly code = 'CACHE_BATCH';
 
   /**
+   * Made by a cache; an application makes one in its tests.
+   *
    * @param message what happened, to what, and what to do
    * @param failures why, by key
    * @param details the key, and what failed underneath
@@ -246,44 +254,6 @@ export class CacheBatchError extends SpakkyCacheError {
   constructor(
     message: string,
     readonly failures: ReadonlyMap<string, SpakkyCacheError>,
-    details?: CacheErrorDetails,
-  ) {
-    super(message, details);
-  }
-}
-
-/**
- * What became of a write to an origin:
- * - `CACHE_WRITE_OUTDATED`: the origin is written, but the entry is neither written nor removed: it may be outdated
- * - `CACHE_WRITE_QUEUE_FULL`: too many writes wait for their origins; nothing was written
- * - `CACHE_WRITE_NOT_DRAINED`: the cache was closed before the origin was written
- */
-export type CacheWriteCode = 'CACHE_WRITE_OUTDATED' | 'CACHE_WRITE_QUEUE_FULL' | 'CACHE_WRITE_NOT_DRAINED';
-
-/**
- * Cache and origin could not be kept in step.
- *
- * @example
- * ```ts
- * await cache.writeThrough('profile:42', profile, (value) => database.write(value)).catch((error: unknown) => {
- *   if (error instanceof CacheWriteError) console.error(error.code, error.key);
- *   throw error;
- * });
- * ```
- */
-export class CacheWriteError extends SpakkyCacheError {
-  static {
-    this.prototype.name = 'CacheWriteError';
-  }
-
-  /**
-   * @param code why
-   * @param message what happened, to what, and what to do
-   * @param details the key, and what failed underneath
-   */
-  constructor(
-    readonly code: CacheWriteCode,
-    message: string,
     details?: CacheErrorDetails,
   ) {
     super(message, details);

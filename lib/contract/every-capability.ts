@@ -1,4 +1,5 @@
 import type { CacheExplanation } from './cache-explanation.js';
+import type { ICache } from './cache.interface.js';
 import type { ICacheMetrics } from './cache-metrics.js';
 import type {
   IBatchCache,
@@ -8,13 +9,18 @@ import type {
 } from './capabilities.js';
 import type { ISyncCache } from './sync-cache.js';
 
+/** What a capability adds to the contract: of two comments of one method an editor would show both, and no example. */
+type Added<Capability> = Omit<Capability, keyof ICache>;
+
 /** All that a cache can do. */
-export type EveryCapability<T> = ITaggedCache<T> &
-  IStampedeProtectedCache<T> &
-  IBatchCache<T> &
-  IWritePolicyCache<T> &
-  ICacheMetrics &
-  ISyncCache<T>;
+export interface EveryCapability<T>
+  extends
+    ITaggedCache<T>,
+    Added<IStampedeProtectedCache<T>>,
+    Added<IBatchCache<T>>,
+    Added<IWritePolicyCache<T>>,
+    Added<ISyncCache<T>>,
+    ICacheMetrics {}
 
 /** What backends offer to whoever runs an application, beside what they do for its code. */
 export interface ICacheUpkeep {

@@ -49,6 +49,8 @@ export class RedisCacheConnectionError extends RedisCacheError {
   }
 
   /**
+   * Made by a cache; an application makes one in its tests.
+   *
    * @param code why
    * @param message what happened, to what, and what to do
    * @param details the key, and what failed underneath
@@ -87,6 +89,8 @@ export class RedisCacheTimeoutError extends RedisCacheError {
   }
 
   /**
+   * Made by a cache; an application makes one in its tests.
+   *
    * @param code why
    * @param message what happened, to what, and what to do
    * @param details the key, and what failed underneath
@@ -144,6 +148,8 @@ export class RedisCacheOperationError extends RedisCacheError {
   }
 
   /**
+   * Made by a cache; an application makes one in its tests.
+   *
    * @param code why
    * @param message what happened, to what, and what to do
    * @param details the key, and what failed underneath

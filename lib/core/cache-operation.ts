@@ -28,7 +28,11 @@ export interface CacheLocation {
   readonly prefix: string;
 }
 
-/** Runs an operation in a context of its own, at once, and gives back what it answers. */
+/**
+ * Runs an operation in a context of its own, at once, and gives back what it answers.
+ *
+ * @param task the operation, to be called once
+ */
 export type OperationRunner = <Answer>(task: () => Promise<Answer>) => Promise<Answer>;
 
 /** As much of a hash as tells keys apart. */

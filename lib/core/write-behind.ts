@@ -1,5 +1,6 @@
 import type { CacheWriteErrorHandler } from '../contract/capabilities.js';
-import { CacheClosedError, CacheWriteError } from '../contract/errors.js';
+import { CacheClosedError } from '../contract/errors.js';
+import { CacheWriteError } from '../contract/write-error.js';
 import type { CacheMeter } from './cache-meter.js';
 import type { CacheStore, Put, WriteId } from './cache-store.js';
 import { HeldWrite } from './held-write.js';

@@ -1,5 +1,5 @@
 import type { CacheWriteErrorHandler } from '../contract/capabilities.js';
-import { CacheWriteError } from '../contract/errors.js';
+import { CacheWriteError } from '../contract/write-error.js';
 
 /**
  * Where warnings go; Nest's `Logger` is one.

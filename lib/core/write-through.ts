@@ -1,4 +1,4 @@
-import { CacheWriteError } from '../contract/errors.js';
+import { CacheWriteError } from '../contract/write-error.js';
 import type { CacheRuntime } from './cache-runtime.js';
 import type { Put, WriteId } from './cache-store.js';
 import { keepLease } from './lease-keeper.js';

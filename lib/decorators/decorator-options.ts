@@ -3,7 +3,11 @@ import type { CacheLoadOptions } from '../contract/capabilities.js';
 import type { Duration } from '../contract/duration.js';
 import type { CheckedTemplate } from './key-template-types.js';
 
-/** What can be decorated: a method that answers a promise, or an Observable that completes. */
+/**
+ * What can be decorated: a method that answers a promise, or an Observable that completes.
+ *
+ * @param args whatever the method takes
+ */
 export type CacheableMethod = (...args: never[]) => Promise<unknown> | Observable<unknown>;
 
 /** What a method resolves with; of an Observable the list of what it emits. */
@@ -18,7 +22,13 @@ export interface DecoratedPrototype {
   readonly [Symbol.hasInstance]?: never;
 }
 
-/** A decorator of one kind of method. */
+/**
+ * A decorator of one kind of method.
+ *
+ * @param prototype of the class
+ * @param property the name of the method
+ * @param descriptor of the method
+ */
 export type CacheMethodDecorator<Method extends CacheableMethod> = (
   prototype: DecoratedPrototype,
   property: string | symbol,
@@ -33,7 +43,11 @@ type TemplateOf<Method extends CacheableMethod, Template extends string> = Templ
 export interface DecoratorOptions<Method extends CacheableMethod> {
   /** The name of the cache. Default: the unnamed one. */
   readonly cache?: string;
-  /** When it answers false, the method is called as if there were no decorator. */
+  /**
+   * When it answers false, the method is called as if there were no decorator.
+   *
+   * @param args those of the call
+   */
   readonly condition?: (...args: Parameters<Method>) => boolean;
   /**
    * That the method returns an Observable, where its declaration does not say so: the return type is inferred, or the
@@ -60,7 +74,12 @@ interface EntryOptions<
   /** What the entry belongs to, or a function of result and arguments. */
   readonly tags?:
     readonly string[] | ((result: CachedResult<Method>, ...args: Parameters<Method>) => readonly string[]);
-  /** When it answers true, the result is not kept. */
+  /**
+   * When it answers true, the result is not kept.
+   *
+   * @param result what the method answered
+   * @param args those of the call
+   */
   readonly unless?: (result: CachedResult<Method>, ...args: Parameters<Method>) => boolean;
 }
 

@@ -39,6 +39,8 @@ export class RedisCacheHealthIndicator {
   readonly #unnamed: CheckableCache | undefined;
 
   /**
+   * Made by Nest.
+   *
    * @param health of `TerminusModule`
    * @param unnamed the cache without a name, where the module sees one
    */

@@ -30,6 +30,8 @@ export interface InMemoryCacheContext {
  */
 export class InMemoryCache<T = unknown> extends CoreCache<T> {
   /**
+   * Makes an empty cache.
+   *
    * @param options bounds, default time to live, clock and serializer
    * @param context by default no log: the process is warned
    * @throws CacheConfigurationError that names every option that is wrong

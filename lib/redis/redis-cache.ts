@@ -51,6 +51,8 @@ export class RedisCache<T = unknown> extends CoreCache<T> {
   readonly #topology: RedisTopology;
 
   /**
+   * Makes a cache that connects at its first operation.
+   *
    * @param options what is given here wins over the context; the rest comes from there, then from the defaults
    * @param context by default the variables `SPAKKY_REDIS__*` of the process, and no log
    * @throws CacheConfigurationError that names everything wrong at once

@@ -6,9 +6,19 @@ import { ContractStage } from './contract-stage.js';
 
 /** What the suite needs to know of a test runner and of a backend. */
 export interface CacheContractOptions {
-  /** Groups tests: the `describe` of Jest, Vitest, Mocha or `node:test`. */
+  /**
+   * Groups tests: the `describe` of Jest, Vitest, Mocha or `node:test`.
+   *
+   * @param name of the group
+   * @param body declares its tests
+   */
   readonly describe: (name: string, body: () => void) => unknown;
-  /** Declares a test: the `it` of the same runner. */
+  /**
+   * Declares a test: the `it` of the same runner.
+   *
+   * @param name of the test
+   * @param body rejects when the test fails
+   */
   readonly it: (name: string, body: () => Promise<void>) => unknown;
   /** Makes an empty cache with a key space of its own and no default time to live; the suite closes it. */
   readonly createCache: () => ICache | Promise<ICache>;

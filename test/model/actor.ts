@@ -1,6 +1,7 @@
 import { CacheLockTimeoutError, SpakkyCacheError } from '../../lib/contract/errors.js';
 import { RedisCacheTimeoutError } from '../../lib/contract/redis-errors.js';
-import { CacheBatchError, CacheWriteError } from '../../lib/contract/errors.js';
+import { CacheBatchError } from '../../lib/contract/errors.js';
+import { CacheWriteError } from '../../lib/contract/write-error.js';
 import type { CacheResult } from '../../lib/contract/cache-result.js';
 import { type Change, type History, type Put, putIn, type Run, type Visit, valueOf } from './history.js';
 import { ModelFailure, type Origin } from './origin.js';

@@ -158,6 +158,14 @@ export class Declarations {
     return this.#exports.map((symbol) => symbol.name);
   }
 
+  /** An import of all that it exports, as another module would write it. */
+  importFrom(specifier: string): string {
+    const names = this.#exports.map(({ name, declarations = [] }) =>
+      declarations.some(ts.isTypeOnlyImportOrExportDeclaration) ? `type ${name}` : name,
+    );
+    return `import { ${names.join(', ')} } from '${specifier}';`;
+  }
+
   /** The names of the properties of an exported type. */
   propertiesOf(name: string): readonly string[] {
     return (

@@ -8,6 +8,7 @@ export interface ExportTarget {
 }
 
 export interface PackageManifest {
+  readonly name: string;
   readonly version: string;
   readonly main: string;
   readonly types: string;

@@ -1,4 +1,5 @@
-import type { CacheSerializationCode, CacheWriteCode } from '../../lib/contract/errors.js';
+import type { CacheSerializationCode } from '../../lib/contract/errors.js';
+import type { CacheWriteCode } from '../../lib/contract/write-error.js';
 import type {
   RedisConnectionCode,
   RedisOperationCode,

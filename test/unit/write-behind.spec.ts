@@ -2,7 +2,8 @@ import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promi
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { CacheWriteErrorHandler } from '../../lib/contract/capabilities.js';
-import { CacheClosedError, CacheWriteError } from '../../lib/contract/errors.js';
+import { CacheClosedError } from '../../lib/contract/errors.js';
+import { CacheWriteError } from '../../lib/contract/write-error.js';
 import { CacheMeter } from '../../lib/core/cache-meter.js';
 import { WriteBehind, type WriteBehindParts } from '../../lib/core/write-behind.js';
 import { loudWriteErrors } from '../../lib/core/write-error-handlers.js';
