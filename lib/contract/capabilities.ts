@@ -37,6 +37,7 @@ export interface ITaggedCache<T = unknown> extends ICache<T> {
    * @throws InvalidCacheKeyError when `key` is no key, or a tag is none, before anything is sent
    * @throws InvalidCacheTtlError when the time to live is none, before anything is sent
    * @throws CacheSerializationError when `value` could not come back exactly as it is, before anything is sent
+   * @throws CacheBackendCapabilityError when `options` names what this backend does not offer, before anything is sent
    * @throws CacheClosedError after {@link ICache.close}
    * @example
    * ```ts
