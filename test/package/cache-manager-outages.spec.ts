@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import KeyvRedis, { createKeyvNonBlocking } from '@keyv/redis';
 import { CACHE_MANAGER, CacheInterceptor, CacheModule } from '@nestjs/cache-manager';
 import { Controller, Get, type INestApplication, UseInterceptors } from '@nestjs/common';
@@ -10,6 +10,9 @@ import { Keyv } from 'keyv';
 import { RedisCacheModule } from '../../lib/module/redis-cache.module.js';
 import { type RedisServer, startRedisServer } from '../support/redis-server.js';
 import { rejection } from '../support/rejection.js';
+import { eventually } from '../support/waiting.js';
+
+jest.setTimeout(20_000);
 
 const PENDING = 'nothing has come of it';
 
@@ -17,11 +20,14 @@ const PENDING = 'nothing has come of it';
 @UseInterceptors(CacheInterceptor)
 class Pages {
   calls = 0;
+  /** Resolves when the answers are to come. */
+  ready: Promise<unknown> = Promise.resolve();
 
   @Get('slow')
   async slow(): Promise<string> {
     this.calls += 1;
-    return delay(100, `made ${this.calls} times`);
+    await this.ready;
+    return `made ${this.calls} times`;
   }
 
   @Get('nothing')
@@ -150,8 +156,8 @@ describe('@nestjs/cache-manager', () => {
   it('calls a handler for each request that comes before the first answer, and again for null', async () => {
     await start();
     const pages = app.get(Pages);
+    pages.ready = eventually(5_000, async () => expect(pages.calls).toBe(10));
     await Promise.all(Array.from({ length: 10 }, () => status('/slow')));
-    expect(pages.calls).toBe(10);
     await status('/slow');
     expect(pages.calls).toBe(10);
     await status('/nothing');

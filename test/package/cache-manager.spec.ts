@@ -11,6 +11,7 @@ import { InMemoryCache } from '../../lib/memory/in-memory-cache.js';
 import { createRawRedis } from '../support/raw-redis.js';
 import { type RedisServer, startRedisServer } from '../support/redis-server.js';
 import { rejection } from '../support/rejection.js';
+import { eventually } from '../support/waiting.js';
 
 class App {}
 
@@ -135,9 +136,13 @@ describe('@nestjs/cache-manager', () => {
 
   it('loads once in each process, and again what is undefined', async () => {
     let loads = 0;
-    const load = () => delay(50, `load ${(loads += 1)}`);
+    const load = async () => {
+      loads += 1;
+      await eventually(5_000, async () => expect(loads).toBe(2));
+      return 'value';
+    };
     const [here, elsewhere] = [cacheOf(connect()), cacheOf(connect())];
-    await Promise.all([here, here, elsewhere, elsewhere].map((cache) => cache.wrap('key', load, 5_000)));
+    await Promise.all([here, here, elsewhere, elsewhere].map((cache) => cache.wrap('key', load, 60_000)));
     expect(loads).toBe(2);
     const nothing = async () => void (loads += 1);
     await here.wrap('nothing', nothing, 5_000);
