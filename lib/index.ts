@@ -130,4 +130,6 @@ export {
 } from './module/redis-cache.module.js';
 export { RedisCache, type RedisCacheContext } from './redis/redis-cache.js';
 export type { RedisCacheLocation } from './redis/redis-location.js';
+export type { RedisCacheSurvey, SurveyedServer } from './redis/survey.js';
+export type { SurveyedKeys } from './redis/key-tally.js';
 export type { CacheLogger } from './redis/connection-log.js';

@@ -1,6 +1,6 @@
 // Builds lib/ twice: ES modules for everyone, CommonJS for tools that cannot load them (Jest, `module: node16`).
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 // CI builds once, and then runs scripts each of which would build again.
@@ -18,6 +18,7 @@ for (const folder of ['dist/esm', 'dist/cjs']) {
   copyFileSync('lib/redis/worker-place.cjs', join(folder, 'redis/worker-place.cjs'));
   removeUnreachable(folder);
 }
+chmodSync('dist/esm/cli/bin.js', 0o755);
 writeFileSync('dist/cjs/package.json', '{ "type": "commonjs" }\n');
 
 /** Declarations that no public one leads to tell nobody anything: they would be a fifth of the package. */

@@ -16,7 +16,7 @@ import {
 } from './frame-layout.js';
 import { type FrameNotes, hasNotes, readNotes } from './frame-notes.js';
 import { keySeed } from './key-seed.js';
-import { readWord, writeWord } from './words.js';
+import { readDoubleWord, readWord, writeWord } from './words.js';
 import { putNewWriteId, WRITE_ID_LENGTH } from './write-id.js';
 
 /** Times of an entry that may be refreshed while it is there, in milliseconds since the epoch by the server's clock. */
@@ -241,7 +241,7 @@ function writeTime(frame: Buffer, time: number, offset: number): void {
 }
 
 function readTime(bytes: Buffer, offset: number, key: string): number {
-  const time = readWord(bytes, offset) * WORD + readWord(bytes, offset + HALF);
+  const time = readDoubleWord(bytes, offset);
   if (!Number.isSafeInteger(time)) throw damagedPayload(key, 'a time is out of range');
   return time;
 }

@@ -24,3 +24,8 @@ export function writeWord(bytes: Uint8Array, at: number, value: number): void {
   bytes[at + 2] = value >>> 8;
   bytes[at + 3] = value;
 }
+
+/** The same for 64 bits, of which a number holds 53 exactly. */
+export function readDoubleWord(bytes: Uint8Array, at: number): number {
+  return readWord(bytes, at) * 2 ** 32 + readWord(bytes, at + 4);
+}

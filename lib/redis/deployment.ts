@@ -3,6 +3,8 @@ import { RedisCacheOperationError } from '../contract/redis-errors.js';
 import { isUnder, isVersionKey, patternUnder } from './key-prefix.js';
 import type { RedisRequest } from './redis-error.js';
 import type { RedisShard, RedisTopology } from './redis-topology.js';
+import { unlessRefused } from './refusal.js';
+import { fieldOf } from './server-info.js';
 import type { Send } from './server-side.js';
 
 /** The oldest server that the package is tested with. */
@@ -94,17 +96,4 @@ function versionOf(head: Buffer | 'another type'): number | undefined {
 function isOlder(version: string): boolean {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   return major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]);
-}
-
-function fieldOf(info: string, name: string): string | undefined {
-  return new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];
-}
-
-async function unlessRefused<Reply>(look: Promise<Reply>): Promise<Reply | undefined> {
-  try {
-    return await look;
-  } catch (error) {
-    if (error instanceof RedisCacheOperationError) return undefined;
-    throw error;
-  }
 }

@@ -18,6 +18,7 @@ import { inspectDeployment } from './deployment.js';
 import { locationOf, type RedisCacheLocation } from './redis-location.js';
 import { RedisStore } from './redis-store.js';
 import type { RedisTopology } from './redis-topology.js';
+import { type RedisCacheSurvey, surveyRedis } from './survey.js';
 
 /** What surrounds a cache: where its configuration comes from besides the options in code, and where it logs. */
 export interface RedisCacheContext extends Omit<RedisCacheOptionSources, 'options'> {
@@ -87,6 +88,24 @@ export class RedisCache<T = unknown> extends CoreCache<T> {
    */
   inspectDeployment(): Promise<readonly string[]> {
     return inspectDeployment(this.#topology, this.location.prefix);
+  }
+
+  /**
+   * Asks each server how it does, and counts what is under the prefix by what it holds. It reads the names of all keys
+   * of the database page by page, and the first bytes of those under the prefix: for a person, not for every request.
+   * What is written meanwhile may be counted or not.
+   *
+   * @returns bytes of memory, latencies in milliseconds, numbers of keys; what the server does not tell is left out
+   * @throws RedisCacheError when a server cannot be reached, or does not answer within the deadline of each page
+   * @example
+   * ```ts
+   * await using cache = new RedisCache();
+   * const { keys, servers } = await cache.survey();
+   * console.log(keys.entries, servers[0]?.usedMemory);
+   * ```
+   */
+  survey(): Promise<RedisCacheSurvey> {
+    return surveyRedis(this.#topology, this.location.prefix);
   }
 }
 

@@ -5,6 +5,7 @@ import type { WorkCarrier } from './work.js';
 
 /** One server that holds keys, for what concerns no single key. */
 export interface RedisShard {
+  readonly target: RedisTarget;
   run<Reply>(request: RedisRequest, send: Send<Reply>): Promise<Reply>;
 }
 

@@ -10,7 +10,7 @@ const layers = [
   ['near', 'sync'],
   ['redis'],
   ['module'],
-  ['decorators', 'health', 'telemetry', 'testing'],
+  ['decorators', 'health', 'telemetry', 'testing', 'cli'],
 ];
 /** Options name the serializer port, and nothing of it runs there. */
 const allowedTypes = [{ from: 'config', to: 'codec' }];

@@ -1,0 +1,16 @@
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+
+/** Asks a question that only a clear yes answers with yes; the end of the input does not. */
+export function ask(question: string, input: Readable, output: Writable): Promise<boolean> {
+  // The terminal itself edits the line, and Ctrl-C ends the program.
+  const lines = createInterface({ input, terminal: false });
+  output.write(question);
+  return new Promise((resolve) => {
+    lines.once('line', (line) => {
+      resolve(/^\s*y(?:es)?\s*$/i.test(line));
+      lines.close();
+    });
+    lines.once('close', () => resolve(false));
+  });
+}
