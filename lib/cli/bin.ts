@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
+import { errorCode } from './error-code.js';
 import { runProgram } from './program.js';
 
 /** Whoever reads the results may have heard enough, as `head` has. */
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+process.stdout.on('error', (error) => {
+  if (errorCode(error) !== 'EPIPE') throw error;
 });
 
 /** As it is reached from where the build puts this file. */

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { errorCode } from './error-code.js';
 import { UsageError } from './usage.js';
 
 /** Which cache is meant, where what is left out is told by the environment. */
@@ -57,8 +58,8 @@ function parse(argv: readonly string[]) {
   try {
     return parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true });
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw new UsageError(error.message);
+    if (!errorCode(error).startsWith('ERR_PARSE_ARGS')) throw error;
+    throw new UsageError(String(Reflect.get(Object(error), 'message')));
   }
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
+import { errorCode } from './error-code.js';
 import { UsageError } from './usage.js';
 
 /** Variables by their names. */
@@ -27,7 +28,6 @@ function readFile(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
-    throw new UsageError(`Cannot read the variables in ${path} (${String(code)})`);
+    throw new UsageError(`Cannot read the variables in ${path} (${errorCode(error)})`);
   }
 }

@@ -30,6 +30,8 @@ describe('An application that installed the package', () => {
     let folder: string;
     const node = (...args: string[]) =>
       run(process.execPath, args, { cwd: folder, env: environment(server) });
+    const npx = (...args: string[]) =>
+      run('npx', ['--no', '--', 'spakky-cache', ...args], { cwd: folder, env: environment(server) });
 
     beforeAll(async () => {
       folder = await install(packed, consumer);
@@ -48,6 +50,12 @@ describe('An application that installed the package', () => {
       expect(Number(/^# pass (\d+)/m.exec(report)?.[1])).toBeGreaterThan(0);
       expect(report).toMatch(/^# skipped 0$/m);
     }, 120_000);
+
+    it('explains a key at the prompt', async () => {
+      expect(await npx('--help')).toMatch(/^Usage: spakky-cache /);
+      const { state, physicalKey } = JSON.parse(await npx('explain', 'nothing', '--json'));
+      expect([state, physicalKey]).toEqual(['absent', 'spakky:cache:nothing']);
+    }, 60_000);
 
     // Nest 12 is an ES module itself.
     if (!consumer.nest.startsWith('11.')) return;

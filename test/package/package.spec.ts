@@ -1,3 +1,4 @@
+import { access, constants } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -45,6 +46,13 @@ describe('The published package', () => {
     for (const file of [...targets, manifest.main, manifest.types]) {
       expect(packed.files).toContain(file.replace(/^\.\//, ''));
     }
+  });
+
+  it('has a program that may be run, in one build', async () => {
+    const [program = '', ...others] = Object.values(manifest.bin);
+    expect(others).toEqual([]);
+    await access(join(packed.folder, 'package', program), constants.X_OK);
+    expect(packed.files.filter((file) => file.startsWith('dist/cjs/cli/'))).toEqual([]);
   });
 
   it.each(['esm', 'cjs'])('imports only what it declares, and only files it holds (%s)', async (format) => {

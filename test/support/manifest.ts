@@ -13,6 +13,8 @@ export interface PackageManifest {
   readonly main: string;
   readonly types: string;
   readonly exports: ExportMap;
+  /** Programs by their names. */
+  readonly bin: Readonly<Record<string, string>>;
   readonly dependencies: Readonly<Record<string, string>>;
   readonly peerDependencies: Readonly<Record<string, string>>;
   readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>;

@@ -42,6 +42,8 @@ describe('The rules of the house', () => {
     ['near/near-store.ts', '../sync/bridge.js'],
     ['health/indicator.ts', '../testing/index.js'],
     ['redis/redis-cache.ts', '../index.js'],
+    ['module/redis-cache.module.ts', '../cli/program.js'],
+    ['cli/program.ts', '../health/index.js'],
   ])('forbid %s to import %s', (path, specifier) => {
     expect(judge({ [path]: `import { x } from '${specifier}';` })).toEqual([
       expect.stringContaining('may not depend on'),
@@ -70,6 +72,7 @@ describe('The rules of the house', () => {
 
   it.each([
     ['config/options.ts', '@nestjs/common', 'Nest is at the edge only'],
+    ['cli/program.ts', '@nestjs/common', 'Nest is at the edge only'],
     ['module/redis-cache.module.ts', 'ioredis', 'only redis/ knows the client'],
     ['memory/store.ts', 'keyv', 'another cache is no building block'],
     ['redis/client.ts', 'crypto', 'write node: before what Node brings'],
