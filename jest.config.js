@@ -29,7 +29,7 @@ const withServer = {
 const withoutServer = ['{unit,types}/**/*'];
 
 /** They measure no short times. Some work and some wait: three at once keep two processors busy. */
-const working = ['{contract,e2e,package}/**/*', 'integration/{cli,redis-server,redis-servers}'];
+const working = ['{contract,e2e,package}/**/*', 'integration/{cli,redis-server,redis-servers,survey}'];
 
 /** They measure times, and wait for most of their own: two at once leave each other enough of two processors. */
 const waiting = [

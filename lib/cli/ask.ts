@@ -7,10 +7,15 @@ export function ask(question: string, input: Readable, output: Writable): Promis
   const lines = createInterface({ input, terminal: false });
   output.write(question);
   return new Promise((resolve) => {
+    const onEnd = (): void => {
+      output.write('\n');
+      resolve(false);
+    };
+    lines.once('close', onEnd);
     lines.once('line', (line) => {
-      resolve(/^\s*y(?:es)?\s*$/i.test(line));
+      lines.off('close', onEnd);
       lines.close();
+      resolve(/^\s*y(?:es)?\s*$/i.test(line));
     });
-    lines.once('close', () => resolve(false));
   });
 }

@@ -45,6 +45,7 @@ function keyRows({ entries, withoutEnd, bytes, ...others }: SurveyedKeys): reado
     ['leases', String(others.leases)],
     ['tags', String(others.tags)],
     ['unreadable', String(others.unreadable)],
+    ...(others.moving === 0 ? [] : [['moving', String(others.moving)] as const]),
   ];
   return bytes === undefined ? counts : [...counts, ['values', sizeText(bytes)]];
 }

@@ -26,7 +26,8 @@ function readDefaultFile(path: string): string {
 
 function readFile(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    // Some editors begin a file with a mark of its encoding.
+    return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
   } catch (error) {
     throw new UsageError(`Cannot read the variables in ${path} (${errorCode(error)})`);
   }

@@ -15,7 +15,9 @@ export interface SurveyedKeys {
   readonly tags: number;
   /** What this version of the cache did not write. */
   readonly unreadable: number;
-  /** What the values of all these but tags take, headers included; absent where STRLEN is refused. */
+  /** Keys on their way to another node of a cluster, which were not looked at: only of one that is changing. */
+  readonly moving: number;
+  /** What the values of all these but tags and keys on their way take, headers included; absent where STRLEN is refused. */
   readonly bytes?: number;
 }
 
@@ -33,11 +35,16 @@ export class KeyTally {
   readonly #counts = { entry: 0, stale: 0, lease: 0, over: 0, unreadable: 0 };
   #withoutEnd = 0;
   #tags = 0;
+  #moving = 0;
   #bytes = 0;
   #isWeighed = true;
 
   addTag(): void {
     this.#tags += 1;
+  }
+
+  addMoving(): void {
+    this.#moving += 1;
   }
 
   /** @param now by the server's clock, in milliseconds since the epoch */
@@ -53,7 +60,8 @@ export class KeyTally {
 
   get keys(): SurveyedKeys {
     const { entry: entries, stale, lease: leases, unreadable } = this.#counts;
-    const counted = { entries, withoutEnd: this.#withoutEnd, stale, leases, tags: this.#tags, unreadable };
+    const [withoutEnd, tags, moving] = [this.#withoutEnd, this.#tags, this.#moving];
+    const counted = { entries, withoutEnd, stale, leases, tags, unreadable, moving };
     return this.#isWeighed ? { ...counted, bytes: this.#bytes } : counted;
   }
 }

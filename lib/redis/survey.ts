@@ -7,6 +7,7 @@ import { classifyFailure, unlessForbidden } from './redis-failure.js';
 import type { RedisShard, RedisTopology } from './redis-topology.js';
 import { unlessRefused } from './refusal.js';
 import { scanPage } from './scan-page.js';
+import { describeReply, unexpectedReply } from './script-runner.js';
 import { fieldOf, softwareOf } from './server-info.js';
 
 /** How the servers of a cache do, and what is under its prefix; it holds no credential, and nothing of a value. */
@@ -82,16 +83,28 @@ async function countPage(
   for (let tags = keys.length - own.length; tags > 0; tags -= 1) tally.addTag();
   if (own.length === 0) return;
   const [time, looks] = await server.run(request, (client, { line }) =>
-    // Any number would do for an answer.
-    Promise.all([client.time(), Promise.all(own.map((key) => lookAt(client, key))), line.confirm()]),
+    Promise.all([
+      client.time().then((reply) => timeOf(reply, server, request)),
+      Promise.all(own.map((key) => lookAt(client, key))),
+      // Any number would do for an answer.
+      line.confirm(),
+    ]),
   );
-  const [seconds, microseconds] = time.map(Number);
-  const now = (seconds ?? 0) * 1_000 + (microseconds ?? 0) / 1_000;
-  for (const look of looks) if (look !== undefined) tally.add(look, now);
+  for (const look of looks) {
+    if (look === 'moving') tally.addMoving();
+    else tally.add(look, time);
+  }
 }
 
-/** Nothing of a key that has moved to another node meanwhile: it is counted there, or was. */
-async function lookAt(client: Redis, key: Buffer): Promise<KeyLook | undefined> {
+/** By the server's clock, in milliseconds since the epoch. */
+function timeOf(reply: unknown, { target }: RedisShard, request: RedisRequest): number {
+  const [seconds, microseconds] = Array.isArray(reply) ? reply.map(Number) : [];
+  const time = Number(seconds) * 1_000 + Number(microseconds) / 1_000;
+  if (Number.isNaN(time)) throw unexpectedReply(request, 'TIME', describeReply(reply), target);
+  return time;
+}
+
+async function lookAt(client: Redis, key: Buffer): Promise<KeyLook | 'moving'> {
   try {
     const [head, life, bytes] = await Promise.all([
       client.getrangeBuffer(key, 0, HEAD_LENGTH - 1).catch(unlessAnotherType),
@@ -100,7 +113,7 @@ async function lookAt(client: Redis, key: Buffer): Promise<KeyLook | undefined> 
     ]);
     return { head, life, bytes: typeof bytes === 'number' ? bytes : undefined };
   } catch (error) {
-    if (classifyFailure(error).kind === 'redirection') return undefined;
+    if (classifyFailure(error).kind === 'redirection') return 'moving';
     throw error;
   }
 }
