@@ -22,19 +22,20 @@ export function statsTable({ location, servers, keys, findings }: Stats): string
   ]);
 }
 
-function serverRows({ address, latency, software, ...memory }: SurveyedServer): readonly Row[] {
-  const rows: Row[] = [['server', [address, software].filter((part) => part !== undefined).join(', ')]];
-  rows.push(['  ping', `${latency.toFixed(2)}ms`]);
-  if (memory.usedMemory !== undefined) rows.push(['  memory', memoryText(memory.usedMemory, memory)]);
-  return rows;
+function serverRows(server: SurveyedServer): readonly Row[] {
+  const { address, software, latency } = server;
+  return [
+    ['server', software === undefined ? address : `${address}, ${software}`],
+    ['  ping', `${latency.toFixed(2)}ms`],
+    ...memoryRows(server),
+  ];
 }
 
-function memoryText(
-  used: number,
-  { maxMemory, maxMemoryPolicy }: Pick<SurveyedServer, 'maxMemory' | 'maxMemoryPolicy'>,
-): string {
-  const limit = maxMemory === undefined || maxMemory === 0 ? 'no limit' : `limit ${sizeText(maxMemory)}`;
-  return [sizeText(used), limit, ...(maxMemoryPolicy === undefined ? [] : [maxMemoryPolicy])].join(', ');
+function memoryRows({ usedMemory, maxMemory = 0, maxMemoryPolicy }: SurveyedServer): readonly Row[] {
+  if (usedMemory === undefined) return [];
+  const limit = maxMemory === 0 ? 'no limit' : `limit ${sizeText(maxMemory)}`;
+  const parts = [sizeText(usedMemory), limit, maxMemoryPolicy].filter((part) => part !== undefined);
+  return [['  memory', parts.join(', ')]];
 }
 
 function keyRows({ entries, withoutEnd, bytes, ...others }: SurveyedKeys): readonly Row[] {
@@ -45,7 +46,12 @@ function keyRows({ entries, withoutEnd, bytes, ...others }: SurveyedKeys): reado
     ['leases', String(others.leases)],
     ['tags', String(others.tags)],
     ['unreadable', String(others.unreadable)],
-    ...(others.moving === 0 ? [] : [['moving', String(others.moving)] as const]),
+    ...countRow('moving', others.moving),
   ];
   return bytes === undefined ? counts : [...counts, ['values', sizeText(bytes)]];
+}
+
+/** Of what there mostly is none. */
+function countRow(name: string, count: number): readonly Row[] {
+  return count === 0 ? [] : [[name, String(count)]];
 }

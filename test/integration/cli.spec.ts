@@ -302,6 +302,12 @@ describe('spakky-cache stats', () => {
     const log = await redis.raw.call('ACL', 'LOG');
     const refused = Array.isArray(log) ? log.map((entry: string[]) => entry[7] ?? '') : [];
     expect([...new Set(refused)].sort()).toEqual(['info', 'strlen']);
+
+    await redis.raw.call('ACL', 'SETUSER', user, '+info', '+strlen');
+    expect(await callForJson(['stats'], { env })).toMatchObject({
+      servers: [{ software: expect.any(String), usedMemory: expect.any(Number) }],
+      keys: { entries: 0, bytes: 0 },
+    });
     await redis.raw.call('ACL', 'DELUSER', user);
   });
 });

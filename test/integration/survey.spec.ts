@@ -6,7 +6,7 @@ import { useFaultProxy } from '../support/proxied-fixture.js';
 import { useRedisServer } from '../support/redis-fixture.js';
 import { rejection } from '../support/rejection.js';
 import { useCluster } from '../support/topology-fixtures.js';
-import { eventually } from '../support/waiting.js';
+import { eventually, timed } from '../support/waiting.js';
 
 const redis = useRedisServer();
 const way = useFaultProxy(redis, 2_000);
@@ -100,6 +100,19 @@ describe('A survey', () => {
     expect(await rejection(cache.survey())).toMatchObject({ code: 'REDIS_CONNECTION_LOST' });
     await cache.close();
     expect(await rejection(cache.survey())).toBeInstanceOf(CacheClosedError);
+  });
+});
+
+describe('A survey of a server that falls silent', () => {
+  it('ends within the deadline of a round trip', async () => {
+    const { host, port } = way.proxy;
+    const keyPrefix = redis.newPrefix();
+    const cache = redis.newCacheAt({ host, port, keyPrefix, socketTimeout: 300 });
+    await cache.setMany(entriesOf(10));
+    await way.proxy.inject({ kind: 'drop-reply', afterwards: 'silence' }, { commands: ['pttl'] });
+    const { outcome, milliseconds } = await timed(cache.survey());
+    expect(outcome).toMatchObject({ code: 'REDIS_TIMEOUT' });
+    expect(milliseconds).toBeLessThan(1_000);
   });
 });
 

@@ -6,11 +6,13 @@ import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { USAGE } from '../../lib/cli/usage.js';
 import { readManifest } from '../support/manifest.js';
 import { type RedisServer, startRedisServer } from '../support/redis-server.js';
 import { MarkdownDocument } from './documents.js';
+
+jest.setTimeout(60_000);
 
 interface Ended {
   readonly code: unknown;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { readInvocation } from '../../lib/cli/invocation.js';
+import { type Stats, statsTable } from '../../lib/cli/stats-table.js';
 import { durationText, printable, sizeText, tableOf } from '../../lib/cli/text.js';
 import { USAGE, UsageError } from '../../lib/cli/usage.js';
 import { callCli } from '../support/cli-call.js';
@@ -39,6 +40,44 @@ describe('The text of the command line tool', () => {
     expect(printable('naïve ключ 🗝\n')).toBe('naïve ключ 🗝\n');
     expect(printable('\u001B[2Jx\u009B\r\u202E')).toBe(String.raw`\u{1b}[2Jx\u{9b}\u{d}\u{202e}`);
     expect(tableOf([['key', '\t']])).toBe('key  \\u{9}\n');
+  });
+});
+
+describe('The table of spakky-cache stats', () => {
+  const counted = { entries: 0, withoutEnd: 0, stale: 0, leases: 0, tags: 0, unreadable: 0, moving: 0 };
+  const stats: Stats = {
+    location: { address: 'a:1,b:2', db: 0, prefix: 'shop:', ssl: true },
+    servers: [
+      { address: 'a:1', latency: 1.234, software: 'Redis 7.2.4', usedMemory: 2_048, maxMemory: 1_048_576 },
+      { address: 'b:2', latency: 0.5 },
+    ],
+    keys: { ...counted, moving: 3 },
+    findings: ['one', 'two'],
+  };
+
+  it('has a row for what is known, and none for what is not', () => {
+    expect(statsTable(stats)).toBe(
+      [
+        'address     a:1,b:2',
+        'database    0',
+        'prefix      shop:',
+        'TLS         yes',
+        'server      a:1, Redis 7.2.4',
+        '  ping      1.23ms',
+        '  memory    2.0 KiB, limit 1.0 MiB',
+        'server      b:2',
+        '  ping      0.50ms',
+        'entries     0',
+        'stale       0',
+        'leases      0',
+        'tags        0',
+        'unreadable  0',
+        'moving      3',
+        'finding     one',
+        'finding     two',
+        '',
+      ].join('\n'),
+    );
   });
 });
 
