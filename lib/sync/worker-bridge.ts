@@ -1,4 +1,5 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { CacheConfigurationError } from '../contract/errors.js';
 import { anyCommand } from '../core/any-command.js';
 import type { BlockingOperation, Command, Reply } from '../core/cache-store.js';
 import { packCommand, type ReplyParcel, unpackReply } from './parcel.js';
@@ -37,6 +38,10 @@ const LONGEST_START = 10_000;
 
 /** The options of the process that hold for a worker's connections; the others, such as preloads, are not its business. */
 const NETWORK_OPTION = /^--(?:dns-result-order=|tls-(?:min|max)-v|(?:no-)?network-family-autoselection)/;
+
+function networkOptions(options: readonly string[]): string[] {
+  return options.filter((option) => NETWORK_OPTION.test(option));
+}
 
 /**
  * Blocks this thread while a worker carries out a command. The worker is started by the first command, keeps no process
@@ -85,13 +90,13 @@ class WorkerThread {
   readonly #worker: Worker;
   readonly #port: MessagePort;
   #id = 0;
+  /** Whether it has left a command lying: it is dead, and the event loop had no turn yet to hear of it. */
+  #isDeaf = false;
 
   constructor(file: string, settings: unknown) {
     const { port1, port2 } = new MessageChannel();
-    const workerData: WorkerStart<unknown> = { port: port2, cells: this.#cells, settings };
-    const execArgv = process.execArgv.filter((option) => NETWORK_OPTION.test(option));
     this.#port = port1;
-    this.#worker = new Worker(file, { workerData, transferList: [port2], execArgv });
+    this.#worker = startWorker(file, { port: port2, cells: this.#cells, settings });
     this.#worker.unref();
     // What it failed with was told, or will be, as the end of a command.
     this.#worker.on('error', () => undefined);
@@ -101,7 +106,7 @@ class WorkerThread {
   /** Whether it owes no answer, and has not ended. */
   get isUsable(): boolean {
     const turn = Atomics.load(this.#cells, CELL.turn);
-    if (turn === GONE || turn === turnOf(this.#id, STATUS.taken)) return false;
+    if (this.#isDeaf || turn === GONE || turn === turnOf(this.#id, STATUS.taken)) return false;
     return this.#hasStarted || performance.now() - this.#startedAt < LONGEST_START;
   }
 
@@ -114,6 +119,7 @@ class WorkerThread {
     // An answer that came after its caller had gone.
     while (receiveMessageOnPort(this.#port) !== undefined);
     this.#id = nextId(this.#id);
+    const isListening = this.#hasStarted;
     const posted = turnOf(this.#id, STATUS.posted);
     Atomics.store(this.#cells, CELL.turn, posted);
     const message: CommandMessage = { id: this.#id, command: packCommand(command) };
@@ -124,7 +130,9 @@ class WorkerThread {
     const cancelled = turnOf(this.#id, STATUS.cancelled);
     const last = Atomics.compareExchange(this.#cells, CELL.turn, posted, cancelled);
     if (last === turnOf(this.#id, STATUS.answered)) return this.#take();
-    return last === posted ? 'unsent' : 'sent';
+    if (last !== posted) return 'sent';
+    this.#isDeaf = isListening;
+    return 'unsent';
   }
 
   async end(): Promise<void> {
@@ -157,5 +165,22 @@ class WorkerThread {
   #take(): ReplyParcel | UnansweredEnd {
     const received: { readonly message: ReplyParcel } | undefined = receiveMessageOnPort(this.#port);
     return received === undefined ? 'gone' : received.message;
+  }
+}
+
+/** @throws CacheConfigurationError when this process may not start one, or has too many */
+function startWorker(file: string, workerData: WorkerStart<unknown>): Worker {
+  const options = process.env['NODE_OPTIONS']?.split(/\s+/) ?? [];
+  try {
+    return new Worker(file, {
+      workerData,
+      transferList: [workerData.port],
+      execArgv: networkOptions(process.execArgv),
+      env: { ...process.env, NODE_OPTIONS: networkOptions(options).join(' ') },
+    });
+  } catch (cause) {
+    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    const problem = `sync needs a thread, and none could be started (${reason}): allow this process to start one (--allow-worker), or leave sync out`;
+    throw new CacheConfigurationError([problem], { cause });
   }
 }

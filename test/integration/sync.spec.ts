@@ -81,6 +81,11 @@ async function expectToComeBack(call: () => unknown): Promise<void> {
   }
 }
 
+/** In milliseconds; the event loop has no turn meanwhile. */
+function sleep(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}
+
 /** What a thread answers whose store does a deed of its own. */
 function ask(bridge: WorkerBridge<object>, deed: string): unknown {
   return bridge.execute({ op: 'read', prefix: deed, keys: ['key'] });
@@ -319,6 +324,26 @@ describe('A blocking cache over Redis', () => {
     cache.clearSync();
     expect((await cache.get('key')).hit).toBe(false);
   });
+
+  it('serves nothing near that is older than the bound, though no message can arrive meanwhile', async () => {
+    const keyPrefix = redis.newPrefix();
+    const cache = redis.newCache({ sync: true, near: true, keyPrefix });
+    const other = redis.newCache({ sync: true, keyPrefix });
+    await cache.ping();
+    await cache.set('key', 'old');
+    await cache.get('key');
+    const nearHits = () => cache.metrics().near?.hits ?? 0;
+    const before = nearHits();
+    other.setSync('key', 'new');
+    const changedAt = performance.now();
+    for (;;) {
+      const found = cache.getSync('key');
+      const age = performance.now() - changedAt;
+      if (found.hit && found.value === 'new') break;
+      expect(age).toBeLessThan(1_050);
+    }
+    expect(nearHits()).toBeGreaterThan(before);
+  });
 });
 
 describe('A blocking cache that logs in', () => {
@@ -399,6 +424,15 @@ describe('The thread of a blocking cache', () => {
     expect(others).toHaveLength(1);
   });
 
+  it('is replaced when it was killed, though the event loop has no turn to hear of it', async () => {
+    const cache = redis.newCache({ sync: true, socketTimeout: 1_500 });
+    const [thread] = await threadsStartedBy(() => cache.setSync('key', 1));
+    void thread?.terminate();
+    sleep(200);
+    expect(thrownBy(() => cache.getSync('key'))).toBeInstanceOf(RedisCacheTimeoutError);
+    expect(cache.getSync('key')).toMatchObject({ value: 1 });
+  });
+
   it('starts with the first call, and serves all that follow, and those of scopes', async () => {
     const cache = redis.newCache({ sync: true });
     expect(await threadsStartedBy(() => void cache.metrics())).toEqual([]);
@@ -470,12 +504,33 @@ describe('A bridge to a thread', () => {
   });
 });
 
+/** A program that works with a cache, and has made it. */
+function program(body: string): string {
+  const options = JSON.stringify({ ...redis.address, sync: true, keyPrefix: redis.newPrefix() });
+  return `const cache = new RedisCache(${options});
+    ${body}`;
+}
+
 describe('A script that blocks', () => {
+  const folders: string[] = [];
+  afterEach(async () => {
+    for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+  });
+
+  async function newFolder(): Promise<string> {
+    const folder = await mkdtemp(join(tmpdir(), 'spakky-sync-'));
+    folders.push(folder);
+    return folder;
+  }
+
   const scripts = {
     'script.mjs': (body: string) => `import { RedisCache } from '${resolve('dist/esm/index.js')}';\n${body}`,
     'script.cjs': (body: string) =>
       `const { RedisCache } = require('${resolve('dist/cjs/index.js')}');\nvoid (async () => {${body}})();`,
   };
+
+  const work = `cache.setSync('key', { n: 1 });
+      console.log(cache.getSync('key').value.n, cache.deleteSync('key'));`;
 
   it.each(
     Object.entries(scripts).flatMap(([file, wrap]) => [
@@ -483,17 +538,30 @@ describe('A script that blocks', () => {
       [file, 'does not close', wrap, ''] as const,
     ]),
   )('ends by itself: %s %s', async (file, _how, wrap, end) => {
-    const folder = await mkdtemp(join(tmpdir(), 'spakky-sync-'));
-    const options = JSON.stringify({ ...redis.address, sync: true, keyPrefix: redis.newPrefix() });
-    const body = `const cache = new RedisCache(${options});
-      cache.setSync('key', { n: 1 });
-      console.log(cache.getSync('key').value.n, cache.deleteSync('key'));
-      ${end}`;
-    await writeFile(join(folder, file), wrap(body));
-    try {
-      expect(await run(process.execPath, [join(folder, file)], { seconds: 10 })).toBe('1 true\n');
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
+    const path = join(await newFolder(), file);
+    await writeFile(path, wrap(program(`${work}\n${end}`)));
+    expect(await run(process.execPath, [path], { seconds: 10 })).toBe('1 true\n');
+  });
+
+  it('is not disturbed by what the process preloads, which is not for the thread', async () => {
+    const folder = await newFolder();
+    const [path, preload] = [join(folder, 'script.cjs'), join(folder, 'preload.cjs')];
+    await writeFile(path, scripts['script.cjs'](program(work)));
+    await writeFile(
+      preload,
+      "if (!require('node:worker_threads').isMainThread) throw new Error('not here');",
+    );
+    const env = { NODE_OPTIONS: `--dns-result-order=ipv4first --require ${preload}` };
+    expect(await run(process.execPath, [path], { env, seconds: 10 })).toBe('1 true\n');
+  });
+
+  it('is told that no thread may be started, and what would allow it', async () => {
+    const path = join(await newFolder(), 'script.cjs');
+    const body = `try { cache.getSync('key'); } catch (error) { console.log(error.code, error.message); }`;
+    await writeFile(path, scripts['script.cjs'](program(body)));
+    const [major = 0] = process.versions.node.split('.').map(Number);
+    const permission = major < 23 ? '--experimental-permission' : '--permission';
+    const told = await run(process.execPath, [permission, '--allow-fs-read=*', path], { seconds: 10 });
+    expect(told).toMatch(/^CACHE_CONFIGURATION .*sync.*ERR_ACCESS_DENIED.*--allow-worker/);
   });
 });
