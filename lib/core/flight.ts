@@ -4,6 +4,7 @@ import type { CacheRuntime } from './cache-runtime.js';
 import { EPOCH, type EntryExtras, type LeaseToken, type Stamps, type WriteId } from './cache-store.js';
 import { keepLease } from './lease-keeper.js';
 import type { LoadPlan } from './load-plan.js';
+import { NotKept } from './not-kept.js';
 import { areUnchanged, blankStamps, lifeNeeded, stampTags } from './tag-versions.js';
 
 /** One load of a key. */
@@ -113,7 +114,7 @@ export class Flight {
       const room = store.roomFor(extrasOf(plan, ownStamps, 0));
       return { kind: 'loaded', value, bytes: codec.encode(value, key, room), start: room, tags };
     } catch (error) {
-      meter.counts.loadFailures += 1;
+      if (!(error instanceof NotKept)) meter.counts.loadFailures += 1;
       return { kind: 'failed', error };
     }
   }

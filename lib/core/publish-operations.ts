@@ -3,6 +3,7 @@ import { CacheHit } from '../contract/cache-result.js';
 import { CacheOperation, type CacheOperationName } from './cache-operation.js';
 import type { Territory } from './cache-parts.js';
 import { withHitListener } from './hit-listener.js';
+import { NotKept } from './not-kept.js';
 
 /** The name of the tracing channel: `tracing:spakky:cache:start` and so on. */
 export const CACHE_CHANNEL = 'spakky:cache';
@@ -76,13 +77,20 @@ async function publish(
   let answer: unknown;
   // What a task of the channel answers is part of the message: values are kept out of it.
   await channel.tracePromise(async () => {
-    answer = await operation.run(() => call(given));
+    answer = await operation.run(() => call(given).catch(asNotKept));
     if (reads === undefined) return;
     const answers = names === 'keys' && answer instanceof Map ? [...answer.values()] : [answer];
     operation.hits = reads === 'or loads' ? loadHits : answers.filter(isHit).length;
     operation.misses = answers.length - operation.hits;
   }, operation);
+  if (answer instanceof NotKept) throw answer;
   return answer;
+}
+
+/** For who watches it is an answer: that of a load which is not kept. */
+function asNotKept(error: unknown): NotKept {
+  if (error instanceof NotKept) return error;
+  throw error;
 }
 
 function isHit(answer: unknown): boolean {

@@ -1,5 +1,6 @@
 import type { CacheLoadOptions, TaggedWriteOptions } from '../contract/capabilities.js';
 import { requireCapability } from '../contract/require-capability.js';
+import { NotKept } from '../core/not-kept.js';
 import type { CacheableMethod, CacheableOptions, CacheMethodDecorator } from './decorator-options.js';
 import { decorateMethod } from './decorate-method.js';
 import { type EntryRules, isKept, writeEntry } from './entry-rules.js';
@@ -10,13 +11,6 @@ import { isLoading, runAsLoad } from './running-loads.js';
 
 /** How `getOrSet` loads, as far as it is not decided for each result. */
 type LoadRules = Omit<CacheLoadOptions, 'ttl' | 'tags'>;
-
-/** Carries a result that must not be kept past the cache, which keeps whatever a load answers. */
-class NotKept extends Error {
-  constructor(readonly result: unknown) {
-    super('The result is not to be kept.');
-  }
-}
 
 /**
  * Answers a call from the cache, and calls the method only when the cache does not hold its result.
@@ -64,13 +58,13 @@ type Finder = (call: MethodCall, key: string) => ReturnType<Advice>;
 function loadOnce(rules: EntryRules & Pick<TaggedWriteOptions, 'ttl'>, load: LoadRules): Finder {
   const { ttl, tags } = rules;
   return async (call, key) => {
-    let notKept: NotKept | undefined;
+    let own: { readonly notKept: NotKept; readonly result: unknown } | undefined;
     const factory = (): Promise<unknown> =>
       runAsLoad(call.cache, key, async () => {
         const result = await call.proceed();
         if (isKept(rules, result, call.args)) return call.toEntry(result);
-        notKept = new NotKept(result);
-        throw notKept;
+        own = { notKept: new NotKept(), result };
+        throw own.notKept;
       });
     const tagsOf = (entry: unknown): readonly string[] =>
       answer(tags, call.toResult(entry), ...call.args) ?? [];
@@ -82,11 +76,11 @@ function loadOnce(rules: EntryRules & Pick<TaggedWriteOptions, 'ttl'>, load: Loa
         tags: named,
       });
       // With staleFor an old value serves in the place of a load that fails; this one has not.
-      return notKept === undefined ? call.toResult(entry) : notKept.result;
+      return own === undefined ? call.toResult(entry) : own.result;
     } catch (error) {
       if (!(error instanceof NotKept)) throw error;
       // What is not kept is nobody else's: whoever waited for it calls the method.
-      return error === notKept ? error.result : await call.proceed();
+      return error === own?.notKept ? own.result : await call.proceed();
     }
   };
 }

@@ -9,7 +9,7 @@ export function attributesOf({ operation, location }: CacheOperation): Attribute
   return {
     'db.operation.name': operation,
     'db.system.name': location.address === undefined ? 'memory' : 'redis',
-    'db.namespace': location.db === undefined ? undefined : String(location.db),
+    ...(location.db !== undefined && { 'db.namespace': String(location.db) }),
     ...serverOf(location),
     'spakky.cache.prefix': location.prefix,
   };

@@ -1,3 +1,4 @@
+import { tracingChannel } from 'node:diagnostics_channel';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import {
@@ -47,6 +48,7 @@ import {
   CacheHit,
   CacheKeyGenerationError,
   CacheMiss,
+  type CacheOperation,
   CachePut,
   getCacheToken,
   type ICache,
@@ -57,6 +59,7 @@ import {
 } from '../../lib/index.js';
 import { rejection } from '../support/rejection.js';
 import { useRedisServer } from '../support/redis-fixture.js';
+import { secretsIn } from '../support/secret-search.js';
 
 const redis = useRedisServer();
 const apps: INestApplication[] = [];
@@ -112,6 +115,16 @@ async function ask(app: INestApplication, path: string, method = 'GET') {
   if (app.getHttpServer().listening === false) await app.listen(0, '127.0.0.1');
   const response = await fetch(`${await app.getUrl()}${path}`, { method });
   return { status: response.status, body: await response.text() };
+}
+
+const nothing = (): void => undefined;
+
+/** Tells of each operation that has ended, until it is told to stop. */
+function onEnd(tell: (operation: CacheOperation) => void): () => void {
+  const channel = tracingChannel<unknown, CacheOperation>('spakky:cache');
+  const listeners = { start: nothing, end: nothing, asyncStart: nothing, asyncEnd: tell, error: nothing };
+  channel.subscribe(listeners);
+  return () => void channel.unsubscribe(listeners);
 }
 
 /** What a method is called on, and how its calls reach it. */
@@ -856,6 +869,27 @@ describe('What @Cacheable keeps', () => {
     expect(await app.get(Items).find()).toBe('old');
     now = 90_000;
     expect(await app.get(Items).find()).toBe(null);
+  });
+
+  it('is a miss for who watches, if it is not to be kept: no failure, and nobody is told the result', async () => {
+    @Injectable()
+    class Items {
+      @Cacheable({ key: 'item', unless: (item) => item.secret !== undefined })
+      async find(): Promise<{ readonly secret?: string }> {
+        return { secret: 'S3CRET' };
+      }
+    }
+    const app = await start({ providers: [Items] });
+    const told: CacheOperation[] = [];
+    const stop = onEnd((operation) => void told.push(operation));
+    expect(await app.get(Items).find()).toEqual({ secret: 'S3CRET' });
+    stop();
+    expect(told.map(({ operation, hits, misses }) => [operation, hits, misses])).toEqual([
+      ['getOrSet', 0, 1],
+    ]);
+    expect(told.every((operation) => operation.error === undefined)).toBe(true);
+    expect(secretsIn(told, ['S3CRET'])).toEqual([]);
+    expect(app.get<InMemoryCache>(CACHE).metrics()).toMatchObject({ misses: 1, loads: 1, loadFailures: 0 });
   });
 
   it('is there for what a load has left behind, which is no part of it', async () => {

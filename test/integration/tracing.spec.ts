@@ -468,6 +468,17 @@ describe('instrumentCache()', () => {
     ]);
   });
 
+  it('gives metrics no attribute that has no value, as some exporters would show it', async () => {
+    instrument();
+    await new InMemoryCache().get('key');
+    const [duration] = await pointsOf('db.client.operation.duration');
+    expect(Object.entries(duration?.attributes ?? {})).toEqual([
+      ['db.operation.name', 'get'],
+      ['db.system.name', 'memory'],
+      ['spakky.cache.prefix', ''],
+    ]);
+  });
+
   it('ends when it is stopped, not before what is under way has ended', async () => {
     const cache = new InMemoryCache<string>();
     const origin = new Origin();
