@@ -62,9 +62,18 @@ function listOf(keys: string | readonly string[] | undefined): readonly string[]
   return typeof keys === 'string' ? [keys] : (keys ?? []);
 }
 
+/** What cannot be removed keeps nothing else in the cache. */
 async function evict(cache: ICache, keys: readonly string[], tags: readonly string[]): Promise<void> {
+  const outcomes = await Promise.allSettled([removeKeys(cache, keys), evictTags(cache, tags)]);
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+}
+
+async function removeKeys(cache: ICache, keys: readonly string[]): Promise<void> {
   const [key] = keys;
   if (keys.length > 1) await requireCapability(cache, 'batch').deleteMany(keys);
   else if (key !== undefined) await cache.delete(key);
+}
+
+async function evictTags(cache: ICache, tags: readonly string[]): Promise<void> {
   if (tags.length > 0) await requireCapability(cache, 'tags').evictTags(...tags);
 }

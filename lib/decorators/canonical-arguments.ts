@@ -88,7 +88,7 @@ function titleOf(value: object, place: Place): string {
   const tag = Object.prototype.toString.call(value);
   const title = value.constructor?.name ?? '';
   // What the engine or a library marks as something of its own keeps its state elsewhere.
-  if (tag === '[object Object]' && title !== '') return title;
+  if (tag === '[object Object]' && title !== '' && value.constructor.prototype === prototype) return title;
   throw refusal(place, `is a ${title === '' ? tag : title}, which has no canonical form`);
 }
 

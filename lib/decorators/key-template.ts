@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { CacheKeyGenerationError } from '../contract/errors.js';
 import { labelOf, type MethodSite, misused } from './method-site.js';
 
@@ -58,7 +59,7 @@ function textAt(args: readonly unknown[], path: readonly string[], site: MethodS
     part = part === null || part === undefined ? undefined : Reflect.get(Object(part), name);
   if (typeof part === 'string') return part;
   if (typeof part === 'number' || typeof part === 'bigint' || typeof part === 'boolean') return String(part);
-  if (part instanceof Date && !Number.isNaN(part.getTime())) return part.toISOString();
+  if (types.isDate(part) && !Number.isNaN(part.getTime())) return part.toISOString();
   throw new CacheKeyGenerationError(
     `No key can be made of the arguments of ${labelOf(site)}: {${path.join('.')}} is ${kindOf(part)}, and only a string, ` +
       'number, bigint, boolean or Date can be inserted. Name a part of it, or make the key with a function.',
@@ -67,7 +68,7 @@ function textAt(args: readonly unknown[], path: readonly string[], site: MethodS
 
 function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
-  return value instanceof Date ? 'an invalid Date' : `of type ${typeof value}`;
+  return types.isDate(value) ? 'an invalid Date' : `of type ${typeof value}`;
 }
 
 /** A reserved character becomes its bytes, as in an address: `%3A`. What follows a `%` is never taken for text. */

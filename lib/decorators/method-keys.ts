@@ -5,7 +5,7 @@ import { canonicalArguments } from './canonical-arguments.js';
 import { readTemplate } from './key-template.js';
 import type { MethodCall } from './method-call.js';
 import { answer } from './method-call.js';
-import { labelOf, type MethodSite, misused } from './method-site.js';
+import { labelOf, type MethodSite, misused, nameOf } from './method-site.js';
 
 /** A key as an option names it. */
 export type KeyOption = string | ((...args: never) => string);
@@ -13,8 +13,16 @@ export type KeyOption = string | ((...args: never) => string);
 /** Makes the key of a call. */
 export type KeyMaker = (call: MethodCall) => string;
 
-/** Which classes have made keys from their names, for each cache. */
-const titles = new WeakMap<ICache, Map<string, object>>();
+/** Whose name a default key is made of. */
+interface NameHolder {
+  /** The class of the instance. */
+  readonly own: object;
+  /** Where the method is declared. */
+  readonly declaring: object;
+}
+
+/** Who has made default keys for each cache, by what these keys begin with. */
+const holders = new WeakMap<ICache, Map<string, NameHolder>>();
 
 /**
  * Reads how the keys of a method are made.
@@ -47,37 +55,31 @@ export function checkedKey(key: unknown, site: MethodSite): string {
 }
 
 function readDefaultKey(site: MethodSite): KeyMaker {
-  if (hasTwin(site)) {
-    throw misused(site, 'another method has a symbol of the same description: give each a key of its own');
-  }
-  return ({ cache, instance, args }) => {
-    const title = titleOf(cache, instance, site);
-    return checkedKey(`${title}.${site.name}(${canonicalArguments(args, labelOf(site))})`, site);
-  };
+  if (hasTwin(site)) throw misused(site, `another method is ${site.name}, too: give each a key of its own`);
+  return ({ cache, instance, args }) =>
+    checkedKey(`${startOf(cache, instance, site)}(${canonicalArguments(args, labelOf(site))})`, site);
 }
 
-function hasTwin({ prototype, property }: MethodSite): boolean {
-  if (typeof property === 'string') return false;
-  const { description } = property;
-  return Object.getOwnPropertySymbols(prototype).some(
-    (other) => other !== property && other.description === description,
-  );
+function hasTwin({ prototype, property, name }: MethodSite): boolean {
+  return Reflect.ownKeys(prototype).some((other) => other !== property && nameOf(other) === name);
 }
 
 /**
- * The class of the instance, and the one that declares the method where that is another: what derived classes inherit
- * is not the same, and a method that overrides one and calls it is not that one.
+ * The class of the instance, the one that declares the method where that is another, and the method: what derived
+ * classes inherit is not the same, and a method that overrides one and calls it is not that one.
  */
-function titleOf(cache: ICache, instance: object, site: MethodSite): string {
-  const own = instance.constructor;
-  const title = own.prototype === site.prototype ? own.name : `${own.name}:${site.owner}`;
-  const known = titles.get(cache) ?? new Map<string, object>();
-  titles.set(cache, known);
-  const holder = known.get(title) ?? own;
-  known.set(title, holder);
-  if (holder === own) return title;
+function startOf(cache: ICache, instance: object, site: MethodSite): string {
+  const [own, declaring] = [instance.constructor, site.prototype];
+  const title = own.prototype === declaring ? own.name : `${own.name}:${site.owner}`;
+  const start = `${title}.${site.name}`;
+  const known = holders.get(cache) ?? new Map<string, NameHolder>();
+  holders.set(cache, known);
+  const holder = known.get(start) ?? { own, declaring };
+  known.set(start, holder);
+  if (holder.own === own && holder.declaring === declaring) return start;
+  const name = holder.own === own ? site.owner : own.name;
   throw new CacheKeyGenerationError(
-    `Two classes are named ${own.name} and would share entries by the key of ${labelOf(site)}: ` +
+    `Two classes are named ${name} and would share entries by the key of ${labelOf(site)}: ` +
       'give the decorators of one of them a key.',
   );
 }

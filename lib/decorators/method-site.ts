@@ -64,7 +64,8 @@ function ownerOf(target: object): string {
   return typeof target === 'function' ? target.name : target.constructor.name;
 }
 
-function nameOf(property: string | symbol): string {
+/** The name of a method, as keys have it. */
+export function nameOf(property: string | symbol): string {
   return typeof property === 'string' ? property : `[${property.description ?? ''}]`;
 }
 

@@ -5,7 +5,7 @@ import type { ICache } from '../contract/cache.interface.js';
 interface RunningLoad {
   readonly cache: ICache;
   readonly key: string;
-  /** The load in which this one was started. */
+  /** The load in which this one was started, unless it had ended. */
   readonly outer: RunningLoad | undefined;
   /** Timers and connections that the load has left behind are no part of it any more. */
   ended: boolean;
@@ -15,15 +15,15 @@ const running = new AsyncLocalStorage<RunningLoad>();
 
 /** Whether the running code is what the key waits for: it would wait for itself. */
 export function isLoading(cache: ICache, key: string): boolean {
-  for (let load = running.getStore(); load !== undefined; load = load.outer) {
-    if (load.cache === cache && load.key === key && !load.ended) return true;
+  for (let load = notEnded(running.getStore()); load !== undefined; load = notEnded(load.outer)) {
+    if (load.cache === cache && load.key === key) return true;
   }
   return false;
 }
 
 /** Runs what makes the value of a key. */
 export function runAsLoad<Value>(cache: ICache, key: string, task: () => Promise<Value>): Promise<Value> {
-  const load: RunningLoad = { cache, key, outer: running.getStore(), ended: false };
+  const load: RunningLoad = { cache, key, outer: notEnded(running.getStore()), ended: false };
   return running.run(load, async () => {
     try {
       return await task();
@@ -31,4 +31,11 @@ export function runAsLoad<Value>(cache: ICache, key: string, task: () => Promise
       load.ended = true;
     }
   });
+}
+
+/** The load itself, or the innermost around it that goes on. */
+function notEnded(innermost: RunningLoad | undefined): RunningLoad | undefined {
+  let load = innermost;
+  while (load?.ended === true) load = load.outer;
+  return load;
 }

@@ -1,5 +1,6 @@
 import { tracingChannel } from 'node:diagnostics_channel';
 import { setTimeout as delay } from 'node:timers/promises';
+import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import {
   applyDecorators,
@@ -43,6 +44,7 @@ import {
 import {
   CACHE,
   Cacheable,
+  CacheBatchError,
   CacheConfigurationError,
   CacheEvict,
   CacheHit,
@@ -124,7 +126,9 @@ function onEnd(tell: (operation: CacheOperation) => void): () => void {
   const channel = tracingChannel<unknown, CacheOperation>('spakky:cache');
   const listeners = { start: nothing, end: nothing, asyncStart: nothing, asyncEnd: tell, error: nothing };
   channel.subscribe(listeners);
-  return () => void channel.unsubscribe(listeners);
+  return () => {
+    channel.unsubscribe(listeners);
+  };
 }
 
 /** What a method is called on, and how its calls reach it. */
@@ -534,6 +538,16 @@ function makeItems() {
   return Items;
 }
 
+function makeBase(Parent: new () => object) {
+  class Base extends Parent {
+    @Cacheable()
+    async find(id: string): Promise<string> {
+      return id;
+    }
+  }
+  return Base;
+}
+
 describe('A key', () => {
   interface User {
     readonly id: string;
@@ -569,6 +583,7 @@ describe('A key', () => {
   }
 
   const long = 'x'.repeat(1_025);
+  const foreignDate: unknown = runInNewContext('new Date(0)');
 
   it.each<[string, (keys: Keys) => Promise<boolean>, string]>([
     ['of two texts', (keys) => keys.both('a', 'b'), 'a:b'],
@@ -578,6 +593,7 @@ describe('A key', () => {
     ['of parts', (keys) => keys.parts({ id: 'a/b' }, [7]), 'a%2Fb/7'],
     ['of a bigint', (keys) => keys.parts({ id: 'é' }, [7n]), 'é/7'],
     ['of a Date', (keys) => keys.parts({ id: '' }, [new Date(0)]), '/1970-01-01T00%3A00%3A00.000Z'],
+    ['of a Date of another realm', (keys) => keys.one(foreignDate), 'one:1970-01-01T00%3A00%3A00.000Z'],
     ['of a function', (keys) => keys.made({ id: 'a' }, 2), 'a#2'],
     ['by default', (keys) => keys.any('a', 1, null, true, 2n), 'Keys.any("a",1,null,true,2n)'],
     ['by default, of no argument', (keys) => keys.any(), 'Keys.any()'],
@@ -612,6 +628,7 @@ describe('A key', () => {
       return this.#value;
     }
   }
+  const own = { b: { value: 1, enumerable: true } };
   const circle: unknown[] = [];
   circle.push(circle);
   const deep = Array.from({ length: 100 }).reduce<unknown>((inner) => [inner], 1);
@@ -627,6 +644,11 @@ describe('A key', () => {
       'state of the engine',
       (keys) => keys.any(Promise.resolve()),
       /is a Promise, which has no canonical form/,
+    ],
+    [
+      'inherited state',
+      (keys) => keys.any(Object.create({ a: 1 }, own)),
+      /is a Object, which has no canonical form/,
     ],
     ['symbols as properties', (keys) => keys.any({ [Symbol('s')]: 1 }), /has a symbol as a property/],
     ['an argument that is undefined', (keys) => keys.one(undefined), /Keys\.one\(\): \{0\} is undefined/],
@@ -688,7 +710,15 @@ describe('A key', () => {
         async [twin](): Promise<void> {}
       }
       return Twins;
-    }).toThrow(/symbol of the same description/);
+    }).toThrow(/another method is \[find\]/);
+    expect(() => {
+      class Twins {
+        @Cacheable()
+        async [find](): Promise<void> {}
+        async '[find]'(): Promise<void> {}
+      }
+      return Twins;
+    }).toThrow(/another method is \[find\]/);
   });
 
   it('is not shared by two classes of one name', async () => {
@@ -698,6 +728,33 @@ describe('A key', () => {
     const error = await rejection(app.get(Other).find('1'));
     expect(error).toBeInstanceOf(CacheKeyGenerationError);
     expect(String(error)).toContain('Two classes are named Items');
+  });
+
+  it('may be made by two classes of one name, of methods that are not', async () => {
+    const One = makeItems();
+    @Injectable()
+    class Listing {
+      @Cacheable()
+      async list(id: string): Promise<string> {
+        return `list ${id}`;
+      }
+    }
+    Object.defineProperty(Listing, 'name', { value: 'Items' });
+    const app = await start({ providers: [One, Listing] });
+    expect([await app.get(One).find('1'), await app.get(Listing).list('1')]).toEqual(['1', 'list 1']);
+    expect(await app.get<ICache>(CACHE).get('Items.list("1")')).toEqual(new CacheHit('list 1'));
+  });
+
+  it('is not shared by two classes of one name that one class derives from', async () => {
+    const Lower = makeBase(Object);
+    const Upper = makeBase(Lower);
+    @Injectable()
+    class Items extends Upper {}
+    const { service } = await provide(Items);
+    expect(await service.find('1')).toBe('1');
+    const below = methodOf(Lower.prototype, 'find');
+    const error = await rejection(Reflect.apply(below, service, ['1']));
+    expect(String(error)).toContain('Two classes are named Base');
   });
 
   it.each([
@@ -1099,6 +1156,21 @@ describe.each(backends)('With $backend', ({ cacheModule }) => {
     await rejection(shelf.remove('1'));
     await rejection(lastValueFrom(shelf.removeAll('2', '3')));
     expect(await held()).toBe('xxx');
+  });
+});
+
+describe('@CacheEvict', () => {
+  it('removes what it can, and rejects, when one of the entries cannot be removed', async () => {
+    const keyPrefix = redis.newPrefix();
+    const caches = [RedisCacheModule.forRoot({ ...redis.address, keyPrefix })];
+    const app = await start({ caches, providers: [Shelf] });
+    const cache = app.get<InMemoryCache>(CACHE);
+    await cache.set('item:2', 2);
+    await cache.set('tagged', 1, { tags: ['tag'] });
+    await redis.raw.lpush(`${keyPrefix}item:1`, 'of somebody else');
+    const error = await rejection(app.get(Shelf).swap('1', '2'));
+    expect(error).toBeInstanceOf(CacheBatchError);
+    expect([(await cache.get('item:2')).hit, (await cache.get('tagged')).hit]).toEqual([false, false]);
   });
 });
 
