@@ -34,7 +34,7 @@ export class BlockingCalls<T> {
   get(key: string): CacheResult<T> {
     return this.#run(key, (store) => {
       const { shared, prefix } = this.#territory;
-      const near = shared.order.isQuiet ? shared.near?.peek(prefix, key) : undefined;
+      const near = shared.near?.peek(prefix, key);
       if (near !== undefined) return this.#hit(key, near);
       const slot = onlyOutcome(store.executeSync({ op: 'read', prefix, keys: [key] }));
       if (slot.state === 'entry' && slot.fresh && this.#isCurrent(slot, store)) return this.#hit(key, slot);
