@@ -48,6 +48,8 @@ export interface Readings {
 export interface RefreshState {
   /** Until it is no hit any more; negative when that is past. */
   readonly freshFor: number;
+  /** Until nothing is left of it; a lease may keep its key for longer. */
+  readonly goneIn: number;
   /** How long its value took to load. */
   readonly loadTime: number;
   /** Who refreshes it, or how long nobody may; absent when neither. */
@@ -113,7 +115,7 @@ export type Grant =
 export interface Inspection {
   /** What cannot be read is what there is to know of it. */
   readonly slot: Outcome<Slot>;
-  /** Until nothing is left of it; absent: it stays until it is removed. */
+  /** Until the key holds nothing; absent: it stays until it is removed. */
   readonly goneIn?: number;
   /** Since it was written; absent where that is not noted. */
   readonly age?: number;

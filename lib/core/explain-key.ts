@@ -52,7 +52,7 @@ function explainEntry(
 ): EntryExplanation | StaleExplanation {
   const value = { ...place, ...explainValue(slot, inspection), tags };
   const freshFor = slot.refresh?.freshFor;
-  if (!slot.fresh) return { state: 'stale', ...value, expiredFor: Math.ceil(-(freshFor ?? 0)) };
+  if (!slot.fresh) return { state: 'stale', ...value, expiredFor: Math.ceil(Math.abs(freshFor ?? 0)) };
   const ttl = freshFor ?? inspection.goneIn;
   const hit = tags.every(({ matches }) => matches);
   return { state: 'entry', ...value, hit, ...(ttl !== undefined && { ttl: Math.ceil(ttl) }) };
@@ -60,8 +60,10 @@ function explainEntry(
 
 function explainValue(
   { bytes, start, refresh }: EntrySlot,
-  { age, goneIn }: Inspection,
+  inspection: Inspection,
 ): Omit<ExplainedValue, keyof ExplainedKey | 'tags'> {
+  const { age } = inspection;
+  const goneIn = refresh?.goneIn ?? inspection.goneIn;
   return {
     size: bytes.length - start,
     ...factsOfBody(bytes, start),

@@ -148,7 +148,7 @@ export function slotOf(record: KeyRecord, now: number): Slot {
   const lease = heldLease(record, now);
   if (record.kind === 'leasable' && now < record.dieAt) {
     const { bytes, stamps, loadTime } = record;
-    const refresh = { freshFor: record.freshUntil - now, loadTime, lease };
+    const refresh = { freshFor: record.freshUntil - now, goneIn: record.dieAt - now, loadTime, lease };
     return { state: 'entry', writeId, fresh: refresh.freshFor > 0, bytes, start: 0, stamps, refresh };
   }
   return lease === undefined ? ABSENT : { state: 'lease', writeId, lease };

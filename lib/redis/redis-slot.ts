@@ -143,7 +143,7 @@ function refreshable(
   // A lease keeps the key a little longer than the entry in it.
   if (now >= dieAt)
     return lease === undefined || lease.token === '' ? ABSENT : { state: 'lease', writeId, lease };
-  const refresh = { freshFor: freshUntil - now, loadTime: notes?.loadTime ?? 0, lease };
+  const refresh = { freshFor: freshUntil - now, goneIn: dieAt - now, loadTime: notes?.loadTime ?? 0, lease };
   return { state: 'entry', writeId, fresh: now < freshUntil, bytes, start, stamps: notes?.stamps, refresh };
 }
 

@@ -170,6 +170,21 @@ describe.each(Object.entries(backends))('explain %s', (_name, make) => {
     expect(paused).not.toHaveProperty('lease');
   });
 
+  it('tells when a value is gone, though a lease may keep its key for longer', async () => {
+    const { cache } = make();
+    const early = { ttl: 1_000, refreshEarly: 1e12, leaseFor: '30s' } as const;
+    await cache.getOrSet('key', () => delay(5, 'value'), early);
+    const refresh = new HeldCall();
+    await cache.getOrSet('key', refresh.call, early);
+    await refresh.begun;
+    const explanation = await cache.explain('key');
+    refresh.answer('value');
+    if (explanation.state !== 'entry') throw new Error(`It is ${explanation.state}`);
+    expect(explanation.lease?.endsIn).toBeGreaterThan(10_000);
+    expect(explanation.goneIn).toBeLessThanOrEqual(1_000);
+    expect(explanation.goneIn).toBe(explanation.ttl);
+  });
+
   it('tells no value, and counts nothing', async () => {
     const { cache } = make();
     await expire(cache);

@@ -582,7 +582,11 @@ describe('A key of a store in memory', () => {
     const writeId = await stage.write('old', { ...LEASABLE, stamps });
     stage.now = 400;
     const entry = { state: 'entry', writeId, bytes: Buffer.from('old'), start: 0, stamps };
-    expect(await stage.read()).toEqual({ ...entry, fresh: true, refresh: { freshFor: 600, loadTime: 40 } });
+    expect(await stage.read()).toEqual({
+      ...entry,
+      fresh: true,
+      refresh: { freshFor: 600, goneIn: 1_600, loadTime: 40 },
+    });
     await stage.refresh(ANOTHER);
     stage.now = 1_000;
     await stage.refresh(ME);
@@ -591,7 +595,7 @@ describe('A key of a store in memory', () => {
     expect(await stage.read()).toEqual({
       ...entry,
       fresh: false,
-      refresh: { freshFor: -200, loadTime: 40, lease },
+      refresh: { freshFor: -200, goneIn: 800, loadTime: 40, lease },
     });
     await stage.write('plain', { stamps });
     expect(await stage.read()).toMatchObject({ stamps, bytes: Buffer.from('plain') });
