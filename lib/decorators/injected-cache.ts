@@ -15,8 +15,9 @@ import { labelOf, type MethodSite } from './method-site.js';
  */
 export function declareCache(prototype: object, name: string | undefined): void {
   const token = getCacheToken(name);
+  // Nest 11 would look for it once for each decorator, whenever it makes an instance.
+  if (Object.hasOwn(prototype, token)) return;
   Inject(token)(prototype, token);
-  if (token in prototype) return;
   Object.defineProperty(prototype, token, {
     configurable: true,
     // Nest assigns. Nobody who copies, compares or prints the instance should come across the cache.

@@ -786,6 +786,27 @@ describe('A key', () => {
   });
 });
 
+describe('An overriding method whose time to live is a function', () => {
+  it('keeps its own result only, under the key of the one that it calls', async () => {
+    class Base {
+      @Cacheable({ key: 'item' })
+      async find(): Promise<string> {
+        return 'item';
+      }
+    }
+    @Injectable()
+    class Items extends Base {
+      @Cacheable({ key: 'item', ttl: () => '1m' })
+      override async find(): Promise<string> {
+        return `my ${await super.find()}`;
+      }
+    }
+    const app = await start({ providers: [Items] });
+    expect(await app.get(Items).find()).toBe('my item');
+    expect(app.get<InMemoryCache>(CACHE).metrics().writes).toBe(1);
+  });
+});
+
 describe('What @Cacheable keeps', () => {
   it.each([[null], [undefined], [0], ['']])('may be %j', async (value) => {
     let calls = 0;
@@ -1094,6 +1115,16 @@ class Shelf {
     );
   }
 
+  @CachePut({ key: 'file:{0}' })
+  async file(_name: unknown): Promise<void> {
+    this.#work();
+  }
+
+  @CacheEvict({ key: 'file:{0}' })
+  async shred(_name: unknown): Promise<void> {
+    this.#work();
+  }
+
   @CacheEvict({ all: true, condition: (really) => really })
   async clear(_really: boolean): Promise<void> {}
 
@@ -1156,6 +1187,17 @@ describe.each(backends)('With $backend', ({ cacheModule }) => {
     await rejection(shelf.remove('1'));
     await rejection(lastValueFrom(shelf.removeAll('2', '3')));
     expect(await held()).toBe('xxx');
+  });
+});
+
+describe.each(['file', 'shred'])('A method that changes something (%s)', (name) => {
+  it('is not called with arguments that make no key', async () => {
+    const { service } = await provide(Shelf);
+    service.broken = true;
+    const call = (argument: unknown) => Reflect.apply(methodOf(service, name), service, [argument]);
+    expect(await rejection(call(undefined))).toBeInstanceOf(CacheKeyGenerationError);
+    expect(await rejection(call('x'.repeat(2_000)))).toBeInstanceOf(InvalidCacheKeyError);
+    expect(await rejection(call('a'))).toEqual(new Error('read-only'));
   });
 });
 
