@@ -30,6 +30,7 @@ const samples = [
   '13-write-policies',
   '14-decorators',
   '15-from-cache-manager',
+  '16-health-and-tracing',
 ];
 const seconds = 1_000;
 
@@ -256,6 +257,33 @@ describe('The samples', () => {
       'a time to live of -1: before value; kept: undefined; after CACHE_TTL_INVALID',
       "deleted while it was loaded: before kept: 'old'; after kept: CacheMiss { hit: false }",
       'get when Redis is away: before no answer within a second; after REDIS_UNREACHABLE',
+    ]);
+  });
+
+  it('show the cache in the trace of a request, and whether Redis can be used, in 16-health-and-tracing', async () => {
+    const { host, port } = server;
+    const here = `${host}:${port}`;
+    const profile = '{"id":"42","name":"Ada Lovelace"}';
+    expect(await run('16-health-and-tracing', at(server))).toEqual([
+      `  ping ${here}`,
+      '  GET /profiles/42',
+      `    getOrSet ${here}, spakky.cache.hits: 0, spakky.cache.misses: 1`,
+      '      SELECT profiles',
+      `/profiles/42 → ${profile}`,
+      '  GET /profiles/42',
+      `    getOrSet ${here}, spakky.cache.hits: 1, spakky.cache.misses: 0`,
+      `/profiles/42 → ${profile}`,
+      '  GET /health',
+      `    ping ${here}`,
+      '/health → 200: cache up',
+      '  GET /health/archive',
+      '    ping 127.0.0.1:1, error.type: REDIS_UNREACHABLE',
+      '/health/archive → 503: archive down REDIS_UNREACHABLE',
+      'db.client.operation.duration (ping): 2',
+      'db.client.operation.duration (getOrSet): 2',
+      'db.client.operation.duration (ping, REDIS_UNREACHABLE): 1',
+      'spakky.cache.hits (getOrSet): 1',
+      'spakky.cache.misses (getOrSet): 1',
     ]);
   });
 });
