@@ -5,9 +5,9 @@ import { type RedisServer, startRedisServer } from '../support/redis-server.js';
 import { pack, type Packed, run } from './packed.js';
 
 // Both ends of every peer range, as a range is a promise.
-const oldest = { nest: '11.0.0', config: '4.0.0', rxjs: '7.1.0' };
-const eleven = { nest: '11.2.10', config: '4.0.4', rxjs: '7.8.2' };
-const twelve = { nest: '12.5.1', config: '12.0.1', rxjs: '7.8.2' };
+const oldest = { nest: '11.0.0', config: '4.0.0', terminus: '11.0.0', rxjs: '7.1.0' };
+const eleven = { nest: '11.2.10', config: '4.0.4', terminus: '11.1.1', rxjs: '7.8.2' };
+const twelve = { nest: '12.5.1', config: '12.0.1', terminus: '12.1.0', rxjs: '7.8.2' };
 const consumers = [
   { ...oldest, ioredis: '5.11.0' },
   { ...eleven, ioredis: '6.0.0' },
@@ -35,13 +35,14 @@ describe('An application that installed the package', () => {
 
     beforeAll(async () => {
       folder = await install(packed, consumer);
+      await compileShop(folder);
     }, 180_000);
 
-    it('boots by import, caches, closes and ends by itself', async () => {
+    it('boots by import, caches, decorates, tells its health, closes and ends by itself', async () => {
       await node('app.mjs');
     }, 60_000);
 
-    it('boots by require, as the same copy, and ends by itself', async () => {
+    it('boots by require, as the same copy, does the same, and ends by itself', async () => {
       await node('app.cjs');
     }, 60_000);
 
@@ -72,7 +73,7 @@ function environment({ host, port }: RedisServer): NodeJS.ProcessEnv {
   return { SPAKKY_REDIS__HOST: host, SPAKKY_REDIS__PORT: String(port) };
 }
 
-async function install(packed: Packed, { nest, config, rxjs, ioredis }: Consumer): Promise<string> {
+async function install(packed: Packed, { nest, config, terminus, rxjs, ioredis }: Consumer): Promise<string> {
   const folder = join(packed.folder, `nest-${nest}-ioredis-${ioredis}`);
   await mkdir(folder);
   await cp(resolve('test/package/consumer'), folder, { recursive: true });
@@ -80,7 +81,9 @@ async function install(packed: Packed, { nest, config, rxjs, ioredis }: Consumer
     '@spakky/nestjs-redis-cache': `file:${packed.tarball}`,
     '@nestjs/common': nest,
     '@nestjs/core': nest,
+    '@nestjs/platform-express': nest,
     '@nestjs/config': config,
+    '@nestjs/terminus': terminus,
     'reflect-metadata': '0.2.2',
     ioredis,
     rxjs,
@@ -89,4 +92,18 @@ async function install(packed: Packed, { nest, config, rxjs, ioredis }: Consumer
   const quickly = ['--prefer-offline', '--no-audit', '--no-fund', '--no-package-lock', '--ignore-scripts'];
   await run('npm', ['install', ...quickly], { cwd: folder, seconds: 180 });
   return folder;
+}
+
+/** Type-checks the decorated classes against what is installed, and emits them for `import` and for `require`. */
+async function compileShop(folder: string): Promise<void> {
+  for (const [name, type] of [
+    ['esm', 'module'],
+    ['cjs', 'commonjs'],
+  ] as const) {
+    await mkdir(join(folder, name));
+    await cp(join(folder, 'shop.ts'), join(folder, name, 'shop.ts'));
+    await writeFile(join(folder, name, 'package.json'), JSON.stringify({ type }));
+  }
+  const compiler = resolve('node_modules/@typescript/native/bin/tsc');
+  await run(process.execPath, [compiler, '-p', folder], { cwd: folder });
 }
