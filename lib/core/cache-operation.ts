@@ -14,7 +14,12 @@ export type CacheOperationName =
   | 'evictTags'
   | 'writeThrough'
   | 'writeBehind'
-  | 'ping';
+  | 'ping'
+  | 'explain'
+  | 'getSync'
+  | 'setSync'
+  | 'deleteSync'
+  | 'clearSync';
 
 /** Where a cache keeps its entries, as far as that is known; it holds no credential. */
 export interface CacheLocation {
@@ -29,11 +34,23 @@ export interface CacheLocation {
 }
 
 /**
- * Runs an operation in a context of its own, at once, and gives back what it answers.
+ * Runs an operation in a context of its own, at once, and gives back what it answers: a promise, unless it blocks.
  *
  * @param task the operation, to be called once
  */
-export type OperationRunner = <Answer>(task: () => Promise<Answer>) => Promise<Answer>;
+export type OperationRunner = <Answer>(task: () => Answer) => Answer;
+
+const BLOCKING: ReadonlySet<CacheOperationName> = new Set([
+  'getSync',
+  'setSync',
+  'deleteSync',
+  'clearSync',
+] as const);
+
+/** Whether a call of this name answers no promise. */
+export function isBlocking(name: CacheOperationName): boolean {
+  return BLOCKING.has(name);
+}
 
 /** As much of a hash as tells keys apart. */
 const HASH_LENGTH = 16;
@@ -84,6 +101,11 @@ export class CacheOperation {
     this.#key = key === undefined ? undefined : prefix + key;
   }
 
+  /** Whether it is a blocking call: then everything is known of it at `end`, and there is no `asyncEnd`. */
+  get blocking(): boolean {
+    return isBlocking(this.operation);
+  }
+
   /**
    * The first 16 hexadecimal digits of the SHA-256 of the key as Redis has it, prefix included; undefined when the
    * operation is about several keys, or none. A key that can be guessed can be found by its hash.
@@ -114,7 +136,7 @@ export class CacheOperation {
   }
 
   /** @internal */
-  run<Answer>(task: () => Promise<Answer>): Promise<Answer> {
+  run<Answer>(task: () => Answer): Answer {
     return this.#runner === undefined ? task() : this.#runner(task);
   }
 }

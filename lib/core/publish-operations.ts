@@ -1,6 +1,6 @@
 import { tracingChannel } from 'node:diagnostics_channel';
 import { CacheHit } from '../contract/cache-result.js';
-import { CacheOperation, type CacheOperationName } from './cache-operation.js';
+import { CacheOperation, type CacheOperationName, isBlocking } from './cache-operation.js';
 import type { Territory } from './cache-parts.js';
 import { withHitListener } from './hit-listener.js';
 import { NotKept } from './not-kept.js';
@@ -8,7 +8,7 @@ import { NotKept } from './not-kept.js';
 /** The name of the tracing channel: `tracing:spakky:cache:start` and so on. */
 export const CACHE_CHANNEL = 'spakky:cache';
 
-type Method = (...args: unknown[]) => Promise<unknown>;
+type Method = (...args: unknown[]) => unknown;
 
 /** What an operation names first, and where its answer comes from, if it has one. */
 interface Shape {
@@ -30,6 +30,11 @@ const SHAPES: Readonly<Record<CacheOperationName, Shape>> = {
   writeThrough: { names: 'a key' },
   writeBehind: { names: 'a key' },
   ping: { names: 'no key' },
+  explain: { names: 'a key' },
+  getSync: { names: 'a key', reads: 'what is there' },
+  setSync: { names: 'a key' },
+  deleteSync: { names: 'a key' },
+  clearSync: { names: 'no key' },
 };
 
 const channel = tracingChannel<unknown, CacheOperation>(CACHE_CHANNEL);
@@ -48,9 +53,10 @@ export function publishOperations<Cache extends object>(
   for (const name of Object.keys(SHAPES).filter(isOperationName)) {
     const plain: unknown = Reflect.get(prototype, name);
     if (!isMethod(plain)) throw new TypeError(`There is no method ${name}() to publish.`);
-    const published = function (this: Cache, ...args: unknown[]): Promise<unknown> {
+    const tell = isBlocking(name) ? publishBlocking : publish;
+    const published = function (this: Cache, ...args: unknown[]): unknown {
       return channel.hasSubscribers
-        ? publish(name, territoryOf(this), args, (given) => plain.apply(this, given))
+        ? tell(name, territoryOf(this), args, (given) => plain.apply(this, given))
         : plain.apply(this, args);
     };
     Object.defineProperty(published, 'name', { value: name });
@@ -59,12 +65,62 @@ export function publishOperations<Cache extends object>(
   }
 }
 
+type Call = (given: unknown[]) => unknown;
+
 async function publish(
+  name: CacheOperationName,
+  territory: Territory,
+  args: readonly unknown[],
+  call: Call,
+): Promise<unknown> {
+  const { operation, given, conclude } = prepare(name, territory, args);
+  let answer: unknown;
+  // What a task of the channel answers is part of the message: values are kept out of it.
+  await channel.tracePromise(async () => {
+    answer = await operation.run(() => unlessNotKept(call(given)));
+    conclude(answer);
+  }, operation);
+  if (answer instanceof NotKept) throw answer;
+  return answer;
+}
+
+/** For who watches it is an answer: that of a load which is not kept. */
+async function unlessNotKept(answer: unknown): Promise<unknown> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof NotKept) return error;
+    throw error;
+  }
+}
+
+function publishBlocking(
+  name: CacheOperationName,
+  territory: Territory,
+  args: readonly unknown[],
+  call: Call,
+): unknown {
+  const { operation, given, conclude } = prepare(name, territory, args);
+  let answer: unknown;
+  channel.traceSync(() => {
+    answer = operation.run(() => call(given));
+    conclude(answer);
+  }, operation);
+  return answer;
+}
+
+/** A call that is told of: with which arguments it is made, and who is given its answer. */
+interface ToldCall {
+  readonly operation: CacheOperation;
+  readonly given: unknown[];
+  readonly conclude: (answer: unknown) => void;
+}
+
+function prepare(
   name: CacheOperationName,
   { prefix, shared }: Territory,
   args: readonly unknown[],
-  call: (args: unknown[]) => Promise<unknown>,
-): Promise<unknown> {
+): ToldCall {
   const { names, reads } = SHAPES[name];
   const [first] = args;
   const key = names === 'a key' && typeof first === 'string' ? first : undefined;
@@ -74,23 +130,13 @@ async function publish(
   if (names === 'keys') given[0] = counted(first, operation);
   let loadHits = 0;
   if (reads === 'or loads') given[2] = withHitListener(args[2], () => (loadHits += 1));
-  let answer: unknown;
-  // What a task of the channel answers is part of the message: values are kept out of it.
-  await channel.tracePromise(async () => {
-    answer = await operation.run(() => call(given).catch(asNotKept));
+  const conclude = (answer: unknown): void => {
     if (reads === undefined) return;
     const answers = names === 'keys' && answer instanceof Map ? [...answer.values()] : [answer];
     operation.hits = reads === 'or loads' ? loadHits : answers.filter(isHit).length;
     operation.misses = answers.length - operation.hits;
-  }, operation);
-  if (answer instanceof NotKept) throw answer;
-  return answer;
-}
-
-/** For who watches it is an answer: that of a load which is not kept. */
-function asNotKept(error: unknown): NotKept {
-  if (error instanceof NotKept) return error;
-  throw error;
+  };
+  return { operation, given, conclude };
 }
 
 function isHit(answer: unknown): boolean {

@@ -58,7 +58,9 @@ export function instrumentCache(options: CacheInstrumentationOptions = {}): Cach
   const channel = tracingChannel<unknown, CacheOperation>(CACHE_CHANNEL);
   const subscribers = {
     start: (operation: CacheOperation) => recorder.begin(operation),
-    end: nothing,
+    end: (operation: CacheOperation) => {
+      if (operation.blocking) recorder.end(operation);
+    },
     asyncStart: nothing,
     asyncEnd: (operation: CacheOperation) => recorder.end(operation),
     error: nothing,

@@ -20,19 +20,9 @@ import { InMemoryCache } from '../../lib/memory/in-memory-cache.js';
 import { WorkerBridge, type WorkerBridgeParts } from '../../lib/sync/worker-bridge.js';
 import { run } from '../package/packed.js';
 import { useRedisServer } from '../support/redis-fixture.js';
-import { rejection } from '../support/rejection.js';
+import { rejection, thrownBy } from '../support/rejection.js';
 
 const redis = useRedisServer();
-
-/** What a blocking call throws; one that returns fails the test. */
-function thrownBy(call: () => unknown): unknown {
-  try {
-    call();
-  } catch (error) {
-    return error;
-  }
-  throw new Error('The call was expected to throw, but it returned');
-}
 
 /** All that a program sees of an error. */
 function partsOf(error: unknown): Readonly<Record<string, unknown>> {

@@ -21,6 +21,7 @@ import {
   CacheConfigurationError,
   type CacheOperation,
   type CacheOperationName,
+  CacheHit,
   type CoreCache,
   InMemoryCache,
   RedisCacheConnectionError,
@@ -31,7 +32,7 @@ import {
   instrumentCache,
 } from '../../lib/telemetry/index.js';
 import { useRedisServer } from '../support/redis-fixture.js';
-import { rejection } from '../support/rejection.js';
+import { rejection, thrownBy } from '../support/rejection.js';
 
 const redis = useRedisServer();
 
@@ -89,12 +90,15 @@ class Origin {
   });
 }
 
+/** What is over, by the last message of each. */
 function ended(messages: readonly Message[]): CacheOperation[] {
-  return messages.filter(({ event }) => event === 'asyncEnd').map(({ operation }) => operation);
+  return messages
+    .filter(({ event, operation }) => event === (operation.blocking ? 'end' : 'asyncEnd'))
+    .map(({ operation }) => operation);
 }
 
 /** Each operation, called once: what it reads after `set` is `'value'` under `key`. */
-const CALLS: Readonly<Record<CacheOperationName, (cache: CoreCache<string>) => Promise<unknown>>> = {
+const CALLS: Readonly<Record<CacheOperationName, (cache: CoreCache<string>) => unknown>> = {
   set: (cache) => cache.set('key', 'value'),
   get: (cache) => cache.get('key'),
   getMany: (cache) => cache.getMany(['key', 'absent', 'absent']),
@@ -108,6 +112,11 @@ const CALLS: Readonly<Record<CacheOperationName, (cache: CoreCache<string>) => P
   writeThrough: (cache) => cache.writeThrough('key', 'value', () => undefined),
   writeBehind: (cache) => cache.writeBehind('key', 'value', () => undefined),
   ping: (cache) => cache.ping(),
+  explain: (cache) => cache.explain('key'),
+  setSync: (cache) => cache.setSync('key', 'value'),
+  getSync: (cache) => cache.getSync('key'),
+  deleteSync: (cache) => cache.deleteSync('absent'),
+  clearSync: (cache) => cache.clearSync(),
   clear: (cache) => cache.clear(),
 };
 
@@ -125,14 +134,19 @@ const TOLD: readonly (readonly [CacheOperationName, number, number?, number?])[]
   ['writeThrough', 1],
   ['writeBehind', 1],
   ['ping', 0],
+  ['explain', 1],
+  ['setSync', 1],
+  ['getSync', 1, 1, 0],
+  ['deleteSync', 1],
+  ['clearSync', 0],
   ['clear', 0],
 ];
 
 const caches: readonly (readonly [string, () => CoreCache<string>])[] = [
-  ['RedisCache', () => redis.newCache<string>()],
-  ['RedisCache with a near tier', () => redis.newCache<string>({ near: true })],
+  ['RedisCache', () => redis.newCache<string>({ sync: true })],
+  ['RedisCache with a near tier', () => redis.newCache<string>({ near: true, sync: true })],
   ['InMemoryCache', () => new InMemoryCache<string>()],
-  ['a scope', () => redis.newCache().scope<string>('scope:')],
+  ['a scope', () => redis.newCache({ sync: true }).scope<string>('scope:')],
 ];
 
 describe.each(caches)('The channel of %s', (_name, newCache) => {
@@ -153,12 +167,36 @@ describe.each(caches)('The channel of %s', (_name, newCache) => {
     expect(new Set(messages.map(({ operation }) => operation)).size).toBe(1);
   });
 
+  it('publishes a blocking call while it blocks, and nothing of it afterwards', async () => {
+    const cache = newCache();
+    const messages = listen();
+    cache.setSync('key', 'value');
+    expect(thrownBy(() => cache.getSync(''))).toBe(messages.at(-1)?.operation.error);
+    const told = messages.map(({ event, operation }) => [event, operation.operation]);
+    expect(told).toEqual([
+      ['start', 'setSync'],
+      ['end', 'setSync'],
+      ['start', 'getSync'],
+      ['error', 'getSync'],
+      ['end', 'getSync'],
+    ]);
+    await cache.get('key');
+    expect(messages.slice(told.length).map(({ operation }) => operation.operation)).not.toContain('getSync');
+  });
+
   it('changes no answer, whoever listens', async () => {
     const cache = newCache();
     const alone = [await cache.set('a', '1'), await cache.get('a'), await cache.getMany(['a', 'b'])];
     listen();
     const heard = [await cache.set('a', '1'), await cache.get('a'), await cache.getMany(['a', 'b'])];
     expect(heard).toEqual(alone);
+    expect([cache.setSync('b', '2'), cache.getSync('b'), cache.deleteSync('b'), cache.clearSync()]).toEqual([
+      undefined,
+      new CacheHit('2'),
+      true,
+      undefined,
+    ]);
+    await cache.set('a', '1');
     expect(await cache.getOrSet('c', () => 'loaded', { ttl: '5m' })).toBe('loaded');
     expect(await cache.delete('a')).toBe(true);
     expect(await rejection(cache.getOrSet('d', () => Promise.reject(new Error('no'))))).toEqual(
@@ -317,6 +355,21 @@ describe('instrumentCache()', () => {
     return instrumentation;
   }
 
+  /** As an instrumentation of ioredis does: a span for each command, below the active one. */
+  function instrumentDriver(): void {
+    const commands = tracingChannel<unknown, { readonly command: string }>('ioredis:command');
+    const driver = tracerProvider.getTracer('the driver');
+    const subscribers = {
+      start: ({ command }: { readonly command: string }) => driver.startSpan(command).end(),
+      end: nothing,
+      asyncStart: nothing,
+      asyncEnd: nothing,
+      error: nothing,
+    };
+    commands.subscribe(subscribers);
+    endings.push(() => commands.unsubscribe(subscribers));
+  }
+
   /** The data points of a metric, by its name. */
   async function pointsOf(name: string): Promise<{ attributes: object; value: unknown }[]> {
     await reader.forceFlush();
@@ -381,9 +434,65 @@ describe('instrumentCache()', () => {
     ]);
   });
 
+  it('makes a span of a blocking call that ends when it returns, below the span of the caller', () => {
+    instrument();
+    const cache = redis.newCache<string>({ sync: true });
+    tracer.startActiveSpan('request', (request) => {
+      cache.setSync('key', 'value');
+      thrownBy(() => cache.getSync(''));
+      request.end();
+    });
+    const [set, get, request] = spans.getFinishedSpans();
+    const [parent] = [request?.spanContext().spanId];
+    expect(
+      [set, get].map((span) => [span?.attributes['db.operation.name'], span?.parentSpanContext?.spanId]),
+    ).toEqual([
+      ['setSync', parent],
+      ['getSync', parent],
+    ]);
+    expect([set, get].map((span) => span?.attributes['error.type'])).toEqual([
+      undefined,
+      'CACHE_KEY_INVALID',
+    ]);
+  });
+
+  it('has the spans of an instrumentation of ioredis below those of the operations that sent the commands', async () => {
+    instrument();
+    instrumentDriver();
+    const cache = redis.newCache<string>();
+    await tracer.startActiveSpan('request', async (request) => {
+      await cache.set('key', 'value', { tags: ['tag'] });
+      await cache.get('key');
+      await cache.getMany(['key', 'absent']);
+      await cache.getOrSet('absent', () => 'loaded');
+      await cache.explain('key');
+      await cache.delete('key');
+      await cache.evictTags('tag');
+      await cache.clear();
+      request.end();
+    });
+    const all = spans.getFinishedSpans();
+    const nameOf = new Map(
+      all.map((span) => [span.spanContext().spanId, span.attributes['db.operation.name']]),
+    );
+    const commands = all.filter(({ instrumentationScope }) => instrumentationScope.name === 'the driver');
+    const parents = commands.map(({ parentSpanContext }) => nameOf.get(parentSpanContext?.spanId ?? ''));
+    expect(parents).not.toContain(undefined);
+    expect([...new Set(parents)]).toEqual([
+      'set',
+      'get',
+      'getMany',
+      'getOrSet',
+      'explain',
+      'delete',
+      'evictTags',
+      'clear',
+    ]);
+  });
+
   it('makes a span of every operation, with how many keys it named', async () => {
     instrument();
-    const cache = redis.newCache<string>();
+    const cache = redis.newCache<string>({ sync: true });
     for (const [operation] of TOLD) await CALLS[operation](cache);
     const told = spans
       .getFinishedSpans()

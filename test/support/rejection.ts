@@ -10,6 +10,16 @@ export async function rejection(promise: Promise<unknown>): Promise<unknown> {
   throw new Error('The operation was expected to fail, but it succeeded');
 }
 
+/** What a blocking call throws; one that returns fails the test. */
+export function thrownBy(call: () => unknown): unknown {
+  try {
+    call();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('The call was expected to throw, but it returned');
+}
+
 /**
  * What an operation failed for: the error itself, or in the place of a batch's error what it tells of each key. It
  * fails the test when a key that was named together with others is not told of.
