@@ -1,5 +1,6 @@
-import type { CacheWriteOptions, ICache } from './cache.interface.js';
+import type { ICache } from './cache.interface.js';
 import type { CacheResult } from './cache-result.js';
+import type { TaggedWriteOptions } from './capabilities.js';
 
 /** A cache that can be used without awaiting. */
 export interface ISyncCache<T = unknown> extends ICache<T> {
@@ -23,14 +24,14 @@ export interface ISyncCache<T = unknown> extends ICache<T> {
    *
    * @param key a non-empty string of at most 1 KiB in UTF-8
    * @param value what to keep; a copy is stored
-   * @param options how long to keep it, in milliseconds or as a {@link Duration}
-   * @throws CacheBackendCapabilityError when the cache was made without blocking calls
+   * @param options how long to keep it, in milliseconds or as a {@link Duration}, and what it belongs to
+   * @throws CacheBackendCapabilityError when the cache was made without blocking calls, or has no tags and is given some
    * @throws InvalidCacheKeyError when `key` is no key
    * @throws InvalidCacheTtlError when the time to live is none
    * @throws CacheSerializationError when `value` could not come back exactly as it is
    * @throws CacheClosedError after {@link ICache.close}
    */
-  setSync(key: string, value: T, options?: CacheWriteOptions): void;
+  setSync(key: string, value: T, options?: TaggedWriteOptions): void;
   /**
    * Removes an entry as `delete` does, but blocking.
    *

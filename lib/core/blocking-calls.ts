@@ -1,6 +1,7 @@
 import { type CacheHit, CacheMiss, type CacheResult } from '../contract/cache-result.js';
 import type { TaggedWriteOptions } from '../contract/capabilities.js';
 import { CacheBackendCapabilityError } from '../contract/errors.js';
+import { assertCacheKey } from './cache-key.js';
 import type { Territory } from './cache-parts.js';
 import type { CacheStore, EntrySlot, Stamps } from './cache-store.js';
 import type { CallGate } from './call-gate.js';
@@ -32,7 +33,7 @@ export class BlockingCalls<T> {
   }
 
   get(key: string): CacheResult<T> {
-    return this.#run(key, (store) => {
+    return this.#runFor(key, (store) => {
       const { shared, prefix } = this.#territory;
       const near = shared.near?.peek(prefix, key);
       if (near !== undefined) return this.#hit(key, near);
@@ -44,7 +45,7 @@ export class BlockingCalls<T> {
   }
 
   set(key: string, value: T, options: TaggedWriteOptions | undefined): void {
-    this.#run(key, (store) => {
+    this.#runFor(key, (store) => {
       const { shared, prefix, ttl } = this.#territory;
       const plan = planWrite('setSync', options, ttl, key);
       const made = makeEntry(shared, key, value, plan.tags);
@@ -57,7 +58,7 @@ export class BlockingCalls<T> {
   }
 
   delete(key: string): boolean {
-    return this.#run(key, (store) => {
+    return this.#runFor(key, (store) => {
       const { shared, prefix } = this.#territory;
       const held = onlyOutcome(store.executeSync({ op: 'remove', prefix, keys: [key] }));
       shared.meter.counts.deletes += 1;
@@ -73,11 +74,18 @@ export class BlockingCalls<T> {
     });
   }
 
+  /** Runs what is about a key, whatever JavaScript has passed for one. */
+  #runFor<Value>(key: string, task: (store: BlockingStore) => Value): Value {
+    return this.#run(key, (store) => {
+      assertCacheKey(key);
+      return task(store);
+    });
+  }
+
   #run<Value>(key: string | undefined, task: (store: BlockingStore) => Value): Value {
     const { store } = this.#territory.shared;
     try {
-      if (key === undefined) this.#gate.assertOpen();
-      else this.#gate.assertUsable(key);
+      this.#gate.assertOpen(key);
       if (!canBlock(store)) throw new CacheBackendCapabilityError(REMEDY, { key });
       return task(store);
     } catch (error) {

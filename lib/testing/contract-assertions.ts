@@ -57,7 +57,8 @@ export async function untilOthersHaveAsked(cache: ICache, key: string): Promise<
   }
 }
 
-function reasonOf(operation: Promise<unknown>): Promise<unknown> {
+/** Why an operation has failed; nothing when it has not. */
+export function reasonOf(operation: Promise<unknown>): Promise<unknown> {
   return operation.then(
     () => undefined,
     (reason: unknown) => reason,

@@ -1,4 +1,5 @@
 import type { ICache } from '../contract/cache.interface.js';
+import type { CacheExplanation } from '../contract/cache-explanation.js';
 import {
   type IBatchCache,
   type IStampedeProtectedCache,
@@ -6,7 +7,14 @@ import {
   type IWritePolicyCache,
 } from '../contract/capabilities.js';
 import type { ICacheMetrics } from '../contract/cache-metrics.js';
+import { CacheBackendCapabilityError } from '../contract/errors.js';
+import type { ISyncCache } from '../contract/sync-cache.js';
 import { requireCapability } from '../contract/require-capability.js';
+
+/** A cache that tells a person what it knows about a key. */
+export interface ExplainingCache extends ICache {
+  explain(key: string): Promise<CacheExplanation>;
+}
 
 /** What a test of the contract works with. */
 export class ContractStage {
@@ -43,6 +51,21 @@ export class ContractStage {
   get counting(): ICacheMetrics {
     return requireCapability(this.cache, 'metrics');
   }
+
+  /** The cache as one that can block. */
+  get blocking(): ISyncCache {
+    return requireCapability(this.cache, 'sync');
+  }
+
+  /** The cache as one that explains. */
+  get explaining(): ExplainingCache {
+    if (explains(this.cache)) return this.cache;
+    throw new CacheBackendCapabilityError(`${this.cache.constructor.name} has no method explain().`);
+  }
+}
+
+function explains(cache: ICache): cache is ExplainingCache {
+  return 'explain' in cache && typeof cache.explain === 'function';
 }
 
 /** Tests by what they say. */

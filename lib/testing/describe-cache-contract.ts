@@ -1,7 +1,6 @@
 import type { ICache } from '../contract/cache.interface.js';
-import type { CacheCapability } from '../contract/require-capability.js';
 import { pause } from './contract-assertions.js';
-import { CONTRACT_GROUPS } from './contract-groups.js';
+import { type CacheContractCapability, CONTRACT_GROUPS } from './contract-groups.js';
 import { ContractStage } from './contract-stage.js';
 
 /** What the suite needs to know of a test runner and of a backend. */
@@ -35,12 +34,9 @@ export interface CacheContractOptions {
   readonly capabilities?: readonly CacheContractCapability[];
 }
 
-/** A capability that the suite has tests for. */
-export type CacheContractCapability = Exclude<CacheCapability, 'sync'>;
-
 /**
  * Declares the tests that every backend passes: what hit, miss, time to live, keys, copies and errors mean; and, for the
- * capabilities that are named, what loading, tags, batches, write policies and metrics mean.
+ * capabilities that are named, what loading, tags, batches, write policies, metrics, blocking calls and explanations mean.
  *
  * It asserts with `node:assert`, so that any runner can run it.
  *
@@ -51,7 +47,7 @@ export type CacheContractCapability = Exclude<CacheCapability, 'sync'>;
  *   describe,
  *   it,
  *   createCache: () => new InMemoryCache(),
- *   capabilities: ['stampede', 'tags', 'batch', 'write-policy', 'metrics'],
+ *   capabilities: ['stampede', 'tags', 'batch', 'write-policy', 'metrics', 'sync', 'explain'],
  * });
  * ```
  */

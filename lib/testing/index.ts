@@ -4,8 +4,5 @@
  * @module @spakky/nestjs-redis-cache/testing
  */
 
-export {
-  type CacheContractCapability,
-  type CacheContractOptions,
-  describeCacheContract,
-} from './describe-cache-contract.js';
+export type { CacheContractCapability } from './contract-groups.js';
+export { type CacheContractOptions, describeCacheContract } from './describe-cache-contract.js';

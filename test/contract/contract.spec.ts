@@ -1,5 +1,7 @@
-import { beforeAll, describe, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
+import { CacheBackendCapabilityError } from '../../lib/contract/errors.js';
+import { type CacheCapability, requireCapability } from '../../lib/contract/require-capability.js';
 import { InMemoryCache } from '../../lib/memory/in-memory-cache.js';
 import {
   type CacheContractOptions,
@@ -9,7 +11,10 @@ import { type AclRule, readAclRule } from '../support/acl-rule.js';
 import { type RedisFixture, useRedisServer } from '../support/redis-fixture.js';
 import { useCluster, useSentinels } from '../support/topology-fixtures.js';
 
-type Backend = Pick<CacheContractOptions, 'createCache' | 'advance'>;
+interface Backend extends Pick<CacheContractOptions, 'createCache' | 'advance'> {
+  /** What it cannot do, and says so; default: nothing. */
+  readonly lacks?: readonly CacheCapability[];
+}
 
 /** A backend whose user may do what the rule says, on every server that holds data. */
 function asRestrictedUser(
@@ -20,7 +25,13 @@ function asRestrictedUser(
   beforeAll(() => Promise.all(servers().map((server) => server.call('ACL', argumentsWithout()))));
   return {
     createCache: () =>
-      redis.newCacheAt({ ...redis.address, username, password, keyPrefix: prefix + redis.newPrefix() }),
+      redis.newCacheAt({
+        ...redis.address,
+        username,
+        password,
+        keyPrefix: prefix + redis.newPrefix(),
+        sync: true,
+      }),
   };
 }
 
@@ -42,23 +53,24 @@ const backends: Readonly<Record<string, () => Backend>> = {
 
   'in Redis': () => {
     const redis = useRedisServer();
-    return { createCache: () => redis.newCache() };
+    return { createCache: () => redis.newCache({ sync: true }) };
   },
 
   'in Redis, under a scope': () => {
     const redis = useRedisServer();
-    return { createCache: () => redis.newCache().scope('scope:') };
+    return { createCache: () => redis.newCache({ sync: true }).scope('scope:') };
   },
 
   'in Redis, with a near tier': () => {
     const redis = useRedisServer();
-    return { createCache: () => redis.newCache({ near: true }) };
+    return { createCache: () => redis.newCache({ near: true, sync: true }) };
   },
 
   'in Redis, through a client of the application': () => {
     const redis = useRedisServer();
     return {
       createCache: () => redis.newCacheAt({ client: redis.newClient(), keyPrefix: redis.newPrefix() }),
+      lacks: ['sync'],
     };
   },
 
@@ -67,7 +79,12 @@ const backends: Readonly<Record<string, () => Backend>> = {
     return {
       createCache() {
         const { ca, client: { cert, key } = {} } = redis.server.certificates ?? {};
-        return redis.newCacheAt({ ...redis.address, tls: { ca, cert, key }, keyPrefix: redis.newPrefix() });
+        return redis.newCacheAt({
+          ...redis.address,
+          tls: { ca, cert, key },
+          keyPrefix: redis.newPrefix(),
+          sync: true,
+        });
       },
     };
   },
@@ -75,7 +92,8 @@ const backends: Readonly<Record<string, () => Backend>> = {
   'in Redis, over a unix socket': () => {
     const redis = useRedisServer({ unixSocket: true });
     return {
-      createCache: () => redis.newCacheAt({ path: redis.server.path ?? '', keyPrefix: redis.newPrefix() }),
+      createCache: () =>
+        redis.newCacheAt({ path: redis.server.path ?? '', keyPrefix: redis.newPrefix(), sync: true }),
     };
   },
 
@@ -94,7 +112,7 @@ const backends: Readonly<Record<string, () => Backend>> = {
     beforeAll(async () => {
       await redis.raw.call('ACL', 'SETUSER', 'default', '-client', '-config', '-info');
     });
-    return { createCache: () => redis.newCache() };
+    return { createCache: () => redis.newCache({ sync: true }) };
   },
 
   'in Redis, found by Sentinel, as the user that the README grants the least to': () => {
@@ -113,12 +131,24 @@ const backends: Readonly<Record<string, () => Backend>> = {
 
   'in a cluster of Redis, over TLS and with a password, under a scope': () => {
     const redis = useCluster({ password: 'secret', tls: true });
-    return { createCache: () => redis.newCache().scope('scope:') };
+    return { createCache: () => redis.newCache({ sync: true }).scope('scope:') };
   },
 };
 
-const capabilities = ['stampede', 'tags', 'batch', 'write-policy', 'metrics'] as const;
+const capabilities = ['stampede', 'tags', 'batch', 'write-policy', 'metrics', 'sync', 'explain'] as const;
 
 for (const [name, use] of Object.entries(backends)) {
-  describe(name, () => describeCacheContract({ describe, it, capabilities, ...use() }));
+  describe(name, () => {
+    const { lacks = [], createCache, advance } = use();
+    const offered = capabilities.filter((capability) => !lacks.some((lack) => lack === capability));
+    describeCacheContract({ describe, it, capabilities: offered, createCache, advance });
+
+    for (const lack of lacks) {
+      it(`says that it lacks the capability '${lack}'`, async () => {
+        const cache = await createCache();
+        expect(() => requireCapability(cache, lack)).toThrow(CacheBackendCapabilityError);
+        await cache.close();
+      });
+    }
+  });
 }

@@ -132,6 +132,20 @@ export async function writePolicies(cache: IWritePolicyCache<Profile>): Promise<
   await cache.writeThrough('key', 42, writer);
 }
 
+export function blocking(cache: ISyncCache<Profile>): void {
+  const list: readonly string[] = ['country:NL'];
+  expectTypeOf(cache.getSync('key')).toEqualTypeOf<CacheResult<Profile>>();
+  expectTypeOf(cache.deleteSync('key')).toEqualTypeOf<boolean>();
+  cache.setSync('key', { name: 'Ada' }, { ttl: '5m', tags: list });
+  // One type of options for the caches and for the capability.
+  expectTypeOf<RedisCache<Profile>['setSync']>().toEqualTypeOf<typeof cache.setSync>();
+  expectTypeOf<InMemoryCache<Profile>['setSync']>().toEqualTypeOf<typeof cache.setSync>();
+  // @ts-expect-error -- the type of the entries holds
+  cache.setSync('key', 42);
+  // @ts-expect-error -- no bare number where options belong
+  cache.setSync('key', { name: 'Ada' }, 5_000);
+}
+
 export function metrics(cache: ICacheMetrics): void {
   const snapshot = cache.metrics();
   expectTypeOf(snapshot.hits).toEqualTypeOf<number>();
@@ -163,7 +177,8 @@ it('fits every backend into every capability that it offers', () => {
     IStampedeProtectedCache<Profile> &
     IBatchCache<Profile> &
     IWritePolicyCache<Profile> &
-    ICacheMetrics;
+    ICacheMetrics &
+    ISyncCache<Profile>;
   expectTypeOf<RedisCache<Profile>>().toExtend<Offered>();
   expectTypeOf<InMemoryCache<Profile>>().toExtend<Offered>();
   expectTypeOf<ScopedCache<Profile>>().toExtend<Offered>();
