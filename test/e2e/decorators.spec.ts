@@ -954,15 +954,18 @@ describe('What @Cacheable keeps', () => {
     class Items {
       @Cacheable({ key: 'item', unless: (item) => item.secret !== undefined })
       async find(): Promise<{ readonly secret?: string }> {
+        await delay(5);
         return { secret: 'S3CRET' };
       }
     }
     const app = await start({ providers: [Items] });
     const told: CacheOperation[] = [];
     const stop = onEnd((operation) => void told.push(operation));
-    expect(await app.get(Items).find()).toEqual({ secret: 'S3CRET' });
+    const found = await Promise.all([app.get(Items).find(), app.get(Items).find()]);
+    expect(found).toEqual([{ secret: 'S3CRET' }, { secret: 'S3CRET' }]);
     stop();
     expect(told.map(({ operation, hits, misses }) => [operation, hits, misses])).toEqual([
+      ['getOrSet', 0, 1],
       ['getOrSet', 0, 1],
     ]);
     expect(told.every((operation) => operation.error === undefined)).toBe(true);

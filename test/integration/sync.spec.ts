@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { CacheMiss } from '../../lib/contract/cache-result.js';
 import {
   CacheBackendCapabilityError,
@@ -491,6 +491,17 @@ describe('A bridge to a thread', () => {
     expect(performance.now() - begun).toBeLessThan(400);
     waitUntilStarted(bridge);
     expect(ask(bridge, 'answer')).toEqual(['anything']);
+  });
+
+  it('ends in time also where a test has stopped the clock', () => {
+    const bridge = newBridge({});
+    waitUntilStarted(bridge);
+    jest.useFakeTimers();
+    try {
+      expect(() => ask(bridge, 'hang')).toThrow('sent');
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   it('tells the error that nobody has foreseen', () => {

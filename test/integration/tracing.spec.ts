@@ -19,7 +19,6 @@ import {
 } from '@opentelemetry/sdk-trace-base';
 import {
   CacheConfigurationError,
-  type CacheOperation,
   type CacheOperationName,
   CacheHit,
   type CoreCache,
@@ -31,6 +30,8 @@ import {
   type CacheInstrumentationOptions,
   instrumentCache,
 } from '../../lib/telemetry/index.js';
+import { CacheOperation } from '../../lib/core/cache-operation.js';
+import { attributesOf } from '../../lib/telemetry/operation-attributes.js';
 import { useRedisServer } from '../support/redis-fixture.js';
 import { rejection, thrownBy } from '../support/rejection.js';
 
@@ -536,7 +537,8 @@ describe('instrumentCache()', () => {
   ] as const)('names keys in spans as it is asked to (%s)', async (keys, expected) => {
     instrument({ keys });
     await new InMemoryCache().get('key');
-    const { attributes } = onlySpan();
+    const { attributes, kind } = onlySpan();
+    expect(kind).toBe(SpanKind.INTERNAL);
     expect(Object.keys(attributes).filter((name) => name.startsWith('spakky.cache.key'))).toEqual(expected);
     if (keys === 'plain') expect(attributes['spakky.cache.key']).toBe('key');
   });
@@ -575,6 +577,21 @@ describe('instrumentCache()', () => {
     expect(await pointsOf('spakky.cache.hits')).toEqual([
       { attributes: { ...common, 'db.operation.name': 'get' }, value: 1 },
     ]);
+  });
+
+  it.each([
+    ['[::1]:6379', { 'server.address': '::1', 'server.port': 6379 }],
+    ['/run/redis.sock', { 'server.address': '/run/redis.sock' }],
+    ['one:6379,other:6379', { 'server.address': 'one:6379,other:6379' }],
+  ])('names the server of %s as the conventions have it', (address, expected) => {
+    const operation = new CacheOperation(
+      'get',
+      { backend: 'RedisCache', address, prefix: '' },
+      '',
+      undefined,
+    );
+    const attributes = Object.entries(attributesOf(operation));
+    expect(Object.fromEntries(attributes.filter(([name]) => name.startsWith('server.')))).toEqual(expected);
   });
 
   it('gives metrics no attribute that has no value, as some exporters would show it', async () => {
