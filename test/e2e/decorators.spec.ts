@@ -525,6 +525,131 @@ describe('A decorated method of a resolver', () => {
     expect([await handler('1'), await handler('1')]).toEqual(['item 1', 'item 1']);
     expect({ calls, asked }).toEqual({ calls: 1, asked: 2 });
   });
+
+  /** As @nestjs/graphql finds the arguments of a resolver in (parent, args, context, info). */
+  const paramsFactory = {
+    exchangeKeyForValue: (_type: number, data: unknown, args: readonly unknown[]): unknown =>
+      Reflect.get(Object(args[1]), String(data)),
+  };
+  const ROUTE_ARGS = '__routeArguments__';
+
+  /** As its `@Args('id', ParseIntPipe)`. */
+  function describeId(resolver: Type): void {
+    Reflect.defineMetadata(
+      ROUTE_ARGS,
+      { '3:0': { index: 0, data: 'id', pipes: [ParseIntPipe] } },
+      resolver,
+      'item',
+    );
+  }
+
+  it('is found on the prototype, inherited or not, and its key is made of what the pipes answer', async () => {
+    let calls = 0;
+    abstract class Base {
+      protected abstract readonly kind: string;
+
+      @Cacheable({ key: 'item:{0}' })
+      async item(id: number): Promise<string> {
+        calls += 1;
+        return `${this.kind} ${id + 1}`;
+      }
+    }
+    @Injectable()
+    class ItemsResolver extends Base {
+      protected readonly kind = 'item';
+    }
+    describeId(ItemsResolver);
+    const app = await start({ providers: [ItemsResolver] });
+    const handler = app
+      .get(ExternalContextCreator)
+      .create(
+        app.get(ItemsResolver),
+        methodOf(ItemsResolver.prototype, 'item'),
+        'item',
+        ROUTE_ARGS,
+        paramsFactory,
+        undefined,
+        undefined,
+        undefined,
+        'graphql',
+      );
+    const resolve = (id: string) => handler({}, { id }, { request: {} }, {});
+    expect([await resolve('1'), await resolve('01'), await resolve('2')]).toEqual([
+      'item 2',
+      'item 2',
+      'item 3',
+    ]);
+    expect(calls).toBe(2);
+    expect(await app.get<ICache>(CACHE).get('item:1')).toMatchObject({ value: 'item 2' });
+  });
+
+  it('finds the entry of an earlier operation when the resolver is made anew for each', async () => {
+    const instances = new Set<object>();
+    let calls = 0;
+    @Injectable({ scope: Scope.REQUEST })
+    class ItemsResolver {
+      constructor(@Inject(REQUEST) private readonly context: { readonly kind: string }) {
+        instances.add(this);
+      }
+
+      @Cacheable({ key: 'item:{0}' })
+      async item(id: number): Promise<string> {
+        calls += 1;
+        return `${this.context.kind} ${id}`;
+      }
+    }
+    describeId(ItemsResolver);
+    const app = await start({ providers: [ItemsResolver] });
+    const resolve = async (id: string) => {
+      const contextId = ContextIdFactory.create();
+      app.get(ModuleRef).registerRequestByContextId({ kind: 'item' }, contextId);
+      const resolver = await app.resolve(ItemsResolver, contextId);
+      const handler = app
+        .get(ExternalContextCreator)
+        .create(
+          resolver,
+          methodOf(resolver, 'item'),
+          'item',
+          ROUTE_ARGS,
+          paramsFactory,
+          contextId,
+          undefined,
+          undefined,
+          'graphql',
+        );
+      return await handler({}, { id }, {}, {});
+    };
+    expect([await resolve('1'), await resolve('1'), await resolve('2')]).toEqual([
+      'item 1',
+      'item 1',
+      'item 2',
+    ]);
+    expect({ calls, instances: instances.size }).toEqual({ calls: 2, instances: 3 });
+  });
+
+  it('gets all that GraphQL passes where no parameter is declared, which a default key refuses', async () => {
+    @Injectable()
+    class ItemsResolver {
+      @Cacheable()
+      async byDefault(..._args: unknown[]): Promise<string> {
+        return 'never';
+      }
+      @Cacheable({ key: '{1.id}' })
+      async byTemplate(_parent: object, args: { readonly id: string }): Promise<string> {
+        return `item ${args.id}`;
+      }
+    }
+    const app = await start({ providers: [ItemsResolver] });
+    const resolver = app.get(ItemsResolver);
+    const resolve = async (name: string) => {
+      const handler = app.get(ExternalContextCreator).create(resolver, methodOf(resolver, name), name);
+      const request: Record<string, unknown> = {};
+      request['res'] = { req: request };
+      return await handler({}, { id: '1' }, { req: request }, {});
+    };
+    expect(await resolve('byTemplate')).toBe('item 1');
+    expect(await rejection(resolve('byDefault'))).toBeInstanceOf(CacheKeyGenerationError);
+  });
 });
 
 function makeItems() {
