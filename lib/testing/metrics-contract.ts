@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import type { CacheMetricsSnapshot } from '../contract/cache-metrics.js';
 import { assertFails, assertFailsWith, assertSoon } from './contract-assertions.js';
-import type { ContractStage, ContractTests } from './contract-stage.js';
+import type { ContractTests } from './contract-stage.js';
+import { countsOf, flat } from './counts.js';
 import { CountedCall, HeldCall } from './held-call.js';
 
 /** What a cache does that counts. */
@@ -200,23 +200,3 @@ export const WRITE_POLICY_METRICS_TESTS: ContractTests = {
     assert.deepEqual(counts, {});
   },
 };
-
-/** What has changed while something was done: counts by their name, and errors by their code. */
-async function countsOf(
-  stage: ContractStage,
-  action: (stage: ContractStage) => Promise<unknown>,
-): Promise<Partial<Record<string, number>>> {
-  const before = flat(stage.counting.metrics());
-  await action(stage);
-  const changes: Partial<Record<string, number>> = {};
-  for (const [name, count] of flat(stage.counting.metrics())) {
-    const change = count - (before.get(name) ?? 0);
-    if (change !== 0) changes[name] = change;
-  }
-  return changes;
-}
-
-function flat({ errors, near: _near, ...counts }: CacheMetricsSnapshot): Map<string, number> {
-  const named = Object.entries(errors).map(([code, count]): [string, number] => [`error ${code}`, count]);
-  return new Map([...Object.entries(counts), ...named]);
-}

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import type { CacheResult } from '../contract/cache-result.js';
-import { CacheHit, CacheMiss } from '../contract/cache-result.js';
-import type { CacheMetricsSnapshot } from '../contract/cache-metrics.js';
+import { CacheHit, CacheMiss, type CacheResult } from '../contract/cache-result.js';
 import { SpakkyCacheError } from '../contract/errors.js';
 import { assertHolds, assertMisses, reasonOf } from './contract-assertions.js';
-import type { ContractStage, ContractTests } from './contract-stage.js';
+import type { ContractTests } from './contract-stage.js';
 import {
   FALSY_VALUES,
   INVALID_KEYS,
@@ -13,6 +11,7 @@ import {
   RICH_VALUES,
   TENTH_SECOND,
 } from './contract-values.js';
+import { countsOf } from './counts.js';
 import { HeldCall } from './held-call.js';
 
 /** What a cache does that can block: the same as its awaited twins. */
@@ -59,55 +58,22 @@ export const SYNC_TESTS: ContractTests = {
   },
 
   'refuses what its awaited twins refuse, in the same words': async ({ cache, blocking }) => {
-    const awaited: UncheckedCache = cache;
-    const unawaited: UncheckedTwins = blocking;
     for (const key of INVALID_KEYS) {
-      await assertSameFailure(
-        () => unawaited.getSync(key),
-        () => awaited.get(key),
-      );
-      await assertSameFailure(
-        () => unawaited.setSync(key, 'value'),
-        () => awaited.set(key, 'value'),
-      );
-      await assertSameFailure(
-        () => unawaited.deleteSync(key),
-        () => awaited.delete(key),
-      );
+      await assertSameFailure(cache, blocking, 'get', key);
+      await assertSameFailure(cache, blocking, 'set', key, 'value');
+      await assertSameFailure(cache, blocking, 'delete', key);
     }
-    for (const ttl of INVALID_TTLS) {
-      await assertSameFailure(
-        () => unawaited.setSync('key', 1, { ttl }),
-        () => awaited.set('key', 1, { ttl }),
-      );
-    }
-    for (const value of REFUSED_VALUES) {
-      await assertSameFailure(
-        () => unawaited.setSync('key', value),
-        () => awaited.set('key', value),
-      );
-    }
+    for (const ttl of INVALID_TTLS) await assertSameFailure(cache, blocking, 'set', 'key', 1, { ttl });
+    for (const value of REFUSED_VALUES) await assertSameFailure(cache, blocking, 'set', 'key', value);
     await assertMisses(cache, 'key');
   },
 
   'refuses every call after it was closed, as its awaited twins do': async ({ cache, blocking }) => {
     await cache.close();
-    await assertSameFailure(
-      () => blocking.getSync('key'),
-      () => cache.get('key'),
-    );
-    await assertSameFailure(
-      () => blocking.setSync('key', 1),
-      () => cache.set('key', 1),
-    );
-    await assertSameFailure(
-      () => blocking.deleteSync('key'),
-      () => cache.delete('key'),
-    );
-    await assertSameFailure(
-      () => blocking.clearSync(),
-      () => cache.clear(),
-    );
+    await assertSameFailure(cache, blocking, 'get', 'key');
+    await assertSameFailure(cache, blocking, 'set', 'key', 1);
+    await assertSameFailure(cache, blocking, 'delete', 'key');
+    await assertSameFailure(cache, blocking, 'clear');
   },
 };
 
@@ -166,24 +132,32 @@ export const SYNC_METRICS_TESTS: ContractTests = {
 
 /** A cache as JavaScript sees it: no types hold anything back. */
 interface UncheckedCache {
-  get(key: unknown): Promise<unknown>;
-  set(key: unknown, value?: unknown, options?: unknown): Promise<unknown>;
-  delete(key: unknown): Promise<unknown>;
+  get(...args: readonly unknown[]): Promise<unknown>;
+  set(...args: readonly unknown[]): Promise<unknown>;
+  delete(...args: readonly unknown[]): Promise<unknown>;
+  clear(...args: readonly unknown[]): Promise<unknown>;
 }
 
 interface UncheckedTwins {
-  getSync(key: unknown): unknown;
-  setSync(key: unknown, value?: unknown, options?: unknown): unknown;
-  deleteSync(key: unknown): unknown;
+  getSync(...args: readonly unknown[]): unknown;
+  setSync(...args: readonly unknown[]): unknown;
+  deleteSync(...args: readonly unknown[]): unknown;
+  clearSync(...args: readonly unknown[]): unknown;
 }
 
 function assertHit(result: CacheResult<unknown>, value: unknown): void {
   assert.deepEqual(result, new CacheHit(value));
 }
 
-async function assertSameFailure(blocking: () => unknown, awaited: () => Promise<unknown>): Promise<void> {
-  const thrown = thrownBy(blocking);
-  const reason = await reasonOf(awaited());
+async function assertSameFailure(
+  cache: UncheckedCache,
+  blocking: UncheckedTwins,
+  method: keyof UncheckedCache,
+  ...args: readonly unknown[]
+): Promise<void> {
+  const twin = `${method}Sync` as const;
+  const thrown = thrownBy(() => blocking[twin](...args));
+  const reason = await reasonOf(cache[method](...args));
   assert.ok(
     thrown instanceof SpakkyCacheError,
     `expected an error of the cache, but found ${String(thrown)}`,
@@ -206,17 +180,4 @@ function thrownBy(call: () => unknown): unknown {
     return error;
   }
   return undefined;
-}
-
-/** How much each count, and each kind of error, has grown meanwhile; a near tier counts its own. */
-async function countsOf({ counting }: ContractStage, use: () => Promise<void>): Promise<object> {
-  const before = flat(counting.metrics());
-  await use();
-  return Object.fromEntries(
-    [...flat(counting.metrics())].map(([name, count]) => [name, count - (before.get(name) ?? 0)]),
-  );
-}
-
-function flat({ errors, near: _near, ...counts }: CacheMetricsSnapshot): Map<string, number> {
-  return new Map([...Object.entries(counts), ...Object.entries(errors)]);
 }

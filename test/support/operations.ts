@@ -67,6 +67,14 @@ const PLAIN_OPERATIONS: readonly OperationCase[] = [
 const CAPABILITIES: readonly OperationCase[] = [
   // The versions of its tags are asked for once it is known which they are.
   { name: 'get with tags', effect: 'reads', answer: HIT, calls: 0, run: (cache) => cache.get(TAGGED) },
+  // Where it is depends on the cache that is asked.
+  {
+    name: 'explain',
+    effect: 'reads',
+    answer: 'entry',
+    calls: 0,
+    run: async (cache) => (await cache.explain(KEY)).state,
+  },
   {
     name: 'set with tags',
     effect: 'prepares',

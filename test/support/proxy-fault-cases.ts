@@ -51,6 +51,7 @@ export function proxyFaultCases(T: number): readonly FaultCase[] {
     byName: {
       clear: 'REDIS_PROTOCOL',
       'get with tags': 'REDIS_PROTOCOL',
+      explain: 'REDIS_PROTOCOL',
       getMany: 'works',
       writeThrough: 'CACHE_WRITE_OUTDATED',
     },
@@ -60,6 +61,7 @@ export function proxyFaultCases(T: number): readonly FaultCase[] {
     byName: {
       clear: 'REDIS_PROTOCOL',
       'get with tags': 'REDIS_PROTOCOL',
+      explain: 'REDIS_PROTOCOL',
       'set with tags': 'REDIS_PROTOCOL',
       evictTags: 'REDIS_OUTCOME_UNKNOWN_LOST',
       setMany: 'works or REDIS_OUTCOME_UNKNOWN_LOST',
