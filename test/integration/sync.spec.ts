@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -56,6 +57,17 @@ async function threadsStartedBy(act: () => void): Promise<readonly Worker[]> {
   unsubscribe('worker_threads', note);
   return threads;
 }
+
+/** Answers HTTP to whatever it is asked, and tells its port. */
+const NO_REDIS = `
+  const { createServer } = require('node:net');
+  const { parentPort } = require('node:worker_threads');
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.on('data', () => socket.write('HTTP/1.1 400 Bad Request\\r\\n\\r\\n'));
+  });
+  server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));
+`;
 
 /** The connection was given up, and is dialled again. */
 async function expectToComeBack(call: () => unknown): Promise<void> {
@@ -269,6 +281,18 @@ describe('A blocking cache over Redis', () => {
     const awaited = partsOf(await rejection(cache.get('key')));
     expect(partsOf(thrownBy(() => cache.getSync('key')))).toEqual(awaited);
     expect(awaited).toMatchObject({ class: RedisCacheConnectionError, code: 'REDIS_UNREACHABLE' });
+  });
+
+  it('fails as the awaited calls do when what answers is no Redis', async () => {
+    // In a thread of its own: it has to answer while this one is blocked.
+    const peer = new Worker(NO_REDIS, { eval: true });
+    const port: unknown = (await once(peer, 'message'))[0];
+    const cache = redis.newCacheAt({ host: '127.0.0.1', port: Number(port), sync: true });
+    const explained = partsOf(await rejection(cache.explain('key')));
+    expect(partsOf(thrownBy(() => cache.getSync('key')))).toEqual(partsOf(await rejection(cache.get('key'))));
+    expect(explained).toMatchObject({ code: 'REDIS_PROTOCOL' });
+    await cache.close();
+    await peer.terminate();
   });
 
   it('comes after what was called before in the same turn, though nobody awaited it', async () => {
