@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { exportTargets, readManifest } from '../support/manifest.js';
 import { typeErrors } from './documents.js';
-import { examplesOf } from './examples.js';
+import { examplesOf } from './comment-examples.js';
 import { run } from './packed.js';
 import { type PublicThing, readReference } from './reference.js';
 

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { readInvocation } from '../../lib/cli/invocation.js';
 import type { Block } from './documents.js';
 
 /** What a shell line of ours may speak of. */
@@ -30,6 +31,7 @@ function unknownWords(words: readonly string[], names: ShellNames): readonly str
 
 function unknownCommand([program = '', ...words]: readonly string[], names: ShellNames): readonly string[] {
   if (program === 'npm') return unknownToNpm(words, names);
+  if (program === 'npx') return unknownToNpx(words);
   return program === '' || PROGRAMS.has(program) || existsSync(program) ? [] : [program];
 }
 
@@ -40,4 +42,15 @@ function unknownToNpm([command = '', ...words]: readonly string[], names: ShellN
   }
   const script = command === 'run' ? (words[0] ?? '') : command;
   return names.scripts.includes(script) ? [] : [`npm ${command} ${script}`];
+}
+
+/** The program reads its own arguments: what it refuses is unknown. */
+function unknownToNpx([program = '', ...words]: readonly string[]): readonly string[] {
+  if (program !== 'spakky-cache') return [`npx ${program}`];
+  try {
+    readInvocation(words);
+    return [];
+  } catch (error) {
+    return [`npx ${program} ${words.join(' ')}: ${String(error)}`];
+  }
 }
