@@ -2,7 +2,7 @@
 import process from 'node:process';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { judge, hasBar } from './peers/bars.mjs';
+import { judge, roundsOf } from './peers/bars.mjs';
 import { cellName, chooseCells, DETAILED } from './peers/cases.mjs';
 import { Contestant } from './peers/contestant.mjs';
 import { CONTESTANTS } from './peers/contestants.mjs';
@@ -34,7 +34,7 @@ async function measure(options, server, contestants) {
   const cells = chooseCells(options);
   const found = { results: {}, losses: {} };
   const { milliseconds } = options;
-  const rounds = (cell) => (hasBar(cell) ? 2 * options.rounds + 1 : options.rounds);
+  const rounds = (cell) => roundsOf(cell, options.rounds);
   for (const value of new Set(cells.map((cell) => cell.value))) {
     const ofValue = cells.filter((cell) => cell.value === value);
     await server.empty();

@@ -32,9 +32,13 @@ const BARS = [
 
 const BAR_CELLS = new Set(BARS.map(({ where }) => cellName(where)));
 
-/** Whether a bar depends on it: then it deserves more rounds. */
-export function hasBar(where) {
-  return BAR_CELLS.has(cellName(where));
+/**
+ * How often a cell is measured: what a bar depends on more often, and most often with one caller, whose round trip
+ * varies with all else that the machine does.
+ */
+export function roundsOf(where, least) {
+  if (!BAR_CELLS.has(cellName(where))) return least;
+  return where.concurrency === 1 ? 4 * least + 3 : 2 * least + 1;
 }
 
 /** Each bar with its ratio, and whether it is `met`, `not met` or `not measured`. */
