@@ -184,9 +184,13 @@ export class NearStore implements CacheStore, NearTier {
     }
   }
 
+  /** Both at once, so that one deadline holds for both. */
   async #ping(command: Command<'ping'>): Promise<void> {
+    const listening = this.#following.ready(command.prefix);
+    // What the server itself answers is told first.
+    listening.catch(() => undefined);
     await this.#store.execute(command);
-    await this.#following.ready(command.prefix);
+    await listening;
   }
 
   #changeKeys<Op extends Operation>(command: Command<Op>, keys: readonly string[]): Promise<Reply<Op>> {

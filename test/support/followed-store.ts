@@ -19,7 +19,7 @@ import type {
 import { MemoryStore } from '../../lib/memory/memory-store.js';
 
 /** What a test may hold back: reads to be kept have names of their own. */
-export type Step = Operation | 'readToKeep' | 'versionsToKeep' | 'watch';
+export type Step = Operation | 'readToKeep' | 'versionsToKeep' | 'watch' | 'ready';
 
 /** What keeps one step from its end. */
 class Hold {
@@ -104,9 +104,11 @@ export class FollowedStore implements FollowableStore {
     const refusal = (): Error | undefined => this.refusal;
     return {
       isTrusted: (now) => this.#warrant.holds(now),
-      ready: async () => {
-        if (this.refusal !== undefined) throw this.refusal;
-      },
+      ready: () =>
+        this.#step('ready', [], async () => {
+          await settled();
+          if (this.refusal !== undefined) throw this.refusal;
+        }),
       get refusal() {
         return refusal();
       },

@@ -594,6 +594,27 @@ describe('A store that refuses to tell of changes', () => {
     expect(await rejection(cache.get('none'))).toBe(refusal);
   });
 
+  it('is asked that while the store answers a ping, so that both take one deadline', async () => {
+    const { store, cache } = stage();
+    const answer = store.hold('ping', 'answer');
+    const pinging = cache.ping();
+    await settled();
+    expect(store.asked.map(({ step }) => step).toSorted()).toEqual(['ping', 'ready']);
+    await answer();
+    await pinging;
+  });
+
+  it('fails a ping by what the store itself says, if that fails too', async () => {
+    const { store, cache } = stage();
+    store.failNext('ping');
+    const answer = store.hold('ping', 'answer');
+    const pinging = rejection(cache.ping());
+    store.refusal = new CacheConfigurationError(['near expects a server that tells of changes']);
+    await settled();
+    await answer();
+    expect(String(await pinging)).toContain('The answer was lost');
+  });
+
   it('fails a ping that finds it out', async () => {
     const { store, cache } = stage();
     const asked = await asking(store, async () => {
@@ -601,7 +622,7 @@ describe('A store that refuses to tell of changes', () => {
       store.refusal = new CacheConfigurationError(['near expects a server that tells of changes']);
       expect(await rejection(pinging)).toBe(store.refusal);
     });
-    expect(asked).toBe(1);
+    expect(asked).toBe(2);
   });
 });
 
