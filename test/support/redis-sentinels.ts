@@ -44,7 +44,7 @@ async function startData(servers: RedisServers, { password }: RedisSentinelsOpti
   const args = password === undefined ? [] : ['--masterauth', password];
   const data = await servers.start(threeTimes({ password, args }));
   const [master, ...replicas] = data;
-  if (master) await Promise.all(replicas.map((replica) => follow(servers.client(replica), master)));
+  if (master) await Promise.all(replicas.map((replica) => follow(() => servers.client(replica), master)));
   return data;
 }
 
@@ -151,7 +151,7 @@ export class RedisSentinels {
     const master = await this.master();
     // The sentinels would see to it as well, within twenty seconds.
     const replicas = this.data.filter((server) => server !== master);
-    await Promise.all(replicas.map((replica) => follow(this.client(replica), master)));
+    await Promise.all(replicas.map((replica) => follow(() => this.client(replica), master)));
     await this.awaitAgreement();
   }
 
@@ -222,12 +222,15 @@ function areAtWork(known: readonly Facts[], kind: string, howMany: number): bool
   return known.length === howMany && known.every((facts) => flagsOf(facts) === kind);
 }
 
-/** Makes a server the replica of another one, and waits for the copy. */
-async function follow(replica: Redis, master: RedisServer): Promise<void> {
-  await replica.replicaof(master.host, master.port);
-  await until('a replica had its copy', async () =>
-    (await replica.info('replication')).includes('master_link_status:up'),
-  );
+/**
+ * Makes a server the replica of another one, and waits for the copy. A sentinel that does the same meanwhile hangs up on
+ * all clients of the server.
+ */
+async function follow(replica: () => Redis, master: RedisServer): Promise<void> {
+  await until('a replica had its copy', async () => {
+    await replica().replicaof(master.host, master.port);
+    return (await replica().info('replication')).includes('master_link_status:up');
+  });
 }
 
 function threeTimes<Item>(item: Item): [Item, Item, Item] {
