@@ -107,7 +107,10 @@ describe.each(LOSSES)('A write whose reply is lost %s', (_, fault, doubtful, har
       await way.proxy.inject(fault, { commands: WRITES, times: 1 });
       const origin = new Origin();
       const { outcome, milliseconds } = await timed(run(cache, origin));
-      for (const failure of failuresOf(outcome, keys)) expect(failure).toMatchObject({ code: harmless });
+      const [first, ...others] = failuresOf(outcome, keys);
+      expect(first).toMatchObject({ code: harmless });
+      // With the first key the connection is given up, and so is what was sent a moment later.
+      for (const other of others) expect([harmless, 'REDIS_CONNECTION_LOST']).toContain(Object(other).code);
       expect(milliseconds).toBeLessThan(WITHIN);
       await eventually(RECOVERY, () => cache.ping());
       expect(await callsOf('eval')).toBe(keys?.length ?? 1);
@@ -215,9 +218,9 @@ describe('An operation of several round trips', () => {
 
   it.each(SEVERAL)('A16 has the deadline for each of them: %s', (name) => {
     const { answer } = operationNamed(name);
-    const { outcome, milliseconds } = experienceOf(operationNamed(name));
+    const { outcome, milliseconds, elapsed } = experienceOf(operationNamed(name));
     expect(outcome).toEqual(answer);
-    expect(milliseconds).toBeGreaterThan(WITHIN);
+    expect(elapsed).toBeGreaterThan(WITHIN);
     expect(milliseconds).toBeLessThan(3 * LATE + WITHIN);
   });
 });

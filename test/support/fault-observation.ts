@@ -8,6 +8,7 @@ import { fillFor, type OperationCase, Origin, SCOPED_OPERATIONS } from './operat
 import { fillForPlainClients, type PlainCall, PlainClients, type PlainObservation } from './plain-client.js';
 import type { RedisServer } from './redis-server.js';
 import { eventually } from './waiting.js';
+import { LoopClock, type Mark } from '../chaos/loop-clock.js';
 
 /** What became of one call. */
 export interface Attempt {
@@ -81,6 +82,7 @@ class Observer {
   readonly #caches: ReadonlyMap<OperationCase, RedisCache>;
   /** By what they say: a cache that is asked every few milliseconds says the same many times. */
   readonly #errors = new Map<string, unknown>();
+  readonly #clock = new LoopClock();
   #plain: PlainClients | undefined;
 
   constructor(fault: FaultCase, stage: FaultStage, withPlainClient: boolean) {
@@ -111,6 +113,7 @@ class Observer {
   }
 
   close(): void {
+    this.#clock.stop();
     this.#plain?.disconnect();
   }
 
@@ -150,14 +153,14 @@ class Observer {
     return Promise.all([...this.#caches].map(([operation, cache]) => this.#try(operation, cache)));
   }
 
-  async #try(operation: OperationCase, cache: RedisCache, start = performance.now()): Promise<Attempt> {
+  async #try(operation: OperationCase, cache: RedisCache, start = this.#clock.mark()): Promise<Attempt> {
     const origin = new Origin();
     const settled = await operation.run(cache, origin).then(
       (answer) => ({ verdict: verdictOn(answer, operation), errors: [] }),
       (error: unknown) => ({ verdict: verdictOfFailure(error, operation), errors: this.#note(error) }),
     );
     const { calls } = origin;
-    return { operation, ...settled, calls, milliseconds: performance.now() - start };
+    return { operation, ...settled, calls, milliseconds: this.#clock.since(start) };
   }
 
   #note(error: unknown): readonly unknown[] {
@@ -168,7 +171,7 @@ class Observer {
 
   async #recover(): Promise<readonly Attempt[]> {
     if (this.#fault.heal === undefined) return [];
-    const start = performance.now();
+    const start = this.#clock.mark();
     return Promise.all([...this.#caches].map((entry) => this.#tryUntilItWorks(...entry, start)));
   }
 
@@ -177,13 +180,13 @@ class Observer {
     return { calls, ...(await this.#plain.recover()) };
   }
 
-  async #tryUntilItWorks(operation: OperationCase, cache: RedisCache, start: number): Promise<Attempt> {
+  async #tryUntilItWorks(operation: OperationCase, cache: RedisCache, start: Mark): Promise<Attempt> {
     for (;;) {
       const filled = await fillFor(cache).then(
         () => true,
         (error: unknown) => void this.#errors.set(String(error), error),
       );
-      const isOver = performance.now() - start > PATIENCE;
+      const isOver = this.#clock.since(start) > PATIENCE;
       if (filled === true || isOver) {
         const attempt = await this.#try(operation, cache, start);
         if (isOver || attempt.errors.length === 0) return attempt;

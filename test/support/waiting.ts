@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { LoopClock } from '../chaos/loop-clock.js';
 
 /** Tries again until it succeeds, for so many milliseconds; then it fails as the last attempt did. */
 export async function eventually<Value>(within: number, attempt: () => Promise<Value>): Promise<Value> {
@@ -13,13 +14,19 @@ export async function eventually<Value>(within: number, attempt: () => Promise<V
   }
 }
 
-/** What became of an operation, and after how many milliseconds. */
+/**
+ * What became of an operation, how many milliseconds have elapsed, and the same without those in which this process
+ * waited for a processor: a machine that stands still keeps no deadline.
+ */
 export async function timed(
   operation: Promise<unknown>,
-): Promise<{ readonly outcome: unknown; readonly milliseconds: number }> {
-  const start = performance.now();
+): Promise<{ readonly outcome: unknown; readonly milliseconds: number; readonly elapsed: number }> {
+  const clock = new LoopClock();
+  const start = clock.mark();
+  const begun = performance.now();
   const outcome = await operation.catch((error: unknown) => error);
-  return { outcome, milliseconds: performance.now() - start };
+  clock.stop();
+  return { outcome, milliseconds: clock.since(start), elapsed: performance.now() - begun };
 }
 
 /** How many sockets and timers keep this process alive. */
