@@ -61,8 +61,8 @@ async function waitsDuring(
   const watch = new LoopWatch();
   await operation();
   const loop = watch.stop();
-  const worst = await Promise.all(pings.map((ping) => ping.end()));
-  return { loop, server: Math.max(0, ...worst) };
+  const ended = await Promise.all(pings.map((ping) => ping.end()));
+  return { loop, server: Math.max(0, ...ended.map(({ worst }) => worst)) };
 }
 
 /** Writes, reads and removes very many keys, and watches who has to wait meanwhile. */

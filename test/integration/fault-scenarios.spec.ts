@@ -107,10 +107,7 @@ describe.each(LOSSES)('A write whose reply is lost %s', (_, fault, doubtful, har
       await way.proxy.inject(fault, { commands: WRITES, times: 1 });
       const origin = new Origin();
       const { outcome, milliseconds } = await timed(run(cache, origin));
-      const [first, ...others] = failuresOf(outcome, keys);
-      expect(first).toMatchObject({ code: harmless });
-      // With the first key the connection is given up, and so is what was sent a moment later.
-      for (const other of others) expect([harmless, 'REDIS_CONNECTION_LOST']).toContain(Object(other).code);
+      for (const failure of failuresOf(outcome, keys)) expect(failure).toMatchObject({ code: harmless });
       expect(milliseconds).toBeLessThan(WITHIN);
       await eventually(RECOVERY, () => cache.ping());
       expect(await callsOf('eval')).toBe(keys?.length ?? 1);
@@ -374,10 +371,10 @@ describe('clear', () => {
     // In a process of its own: what this one is busy with itself is not Redis waiting.
     const pinging = await PingProcess.start(redis.server);
     await cache.clear();
-    const worst = await pinging.end();
+    const { worst, count } = await pinging.end();
     expect(await redis.raw.dbsize()).toBe(200_000);
     expect(await redis.raw.exists('foreign:1', 'foreign:200000')).toBe(2);
-    expect(worst).toBeGreaterThan(0);
+    expect(count).toBeGreaterThan(100);
     expect(worst).toBeLessThan(50);
   });
 

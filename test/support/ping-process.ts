@@ -23,14 +23,14 @@ export class PingProcess {
     return new PingProcess(child);
   }
 
-  /** @returns the longest time that an answer took, in milliseconds */
-  async end(): Promise<number> {
+  /** @returns the longest time that an answer took, in milliseconds, and how many there were */
+  async end(): Promise<{ readonly worst: number; readonly count: number }> {
     this.child.ref();
     this.child.channel?.ref();
     this.child.send('enough');
-    const [worst]: unknown[] = await once(this.child, 'message');
+    const [[worst, count] = []]: unknown[][] = await once(this.child, 'message');
     this.child.disconnect();
     await once(this.child, 'exit');
-    return Number(worst);
+    return { worst: Number(worst), count: Number(count) };
   }
 }
