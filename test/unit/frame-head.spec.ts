@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { sealEntry, sealLeasable } from '../../lib/codec/frame.js';
 import { HEAD_LENGTH, stateOfHead } from '../../lib/codec/frame-head.js';
 import { BODY_OFFSET, KIND, LEASE_LENGTH, OFFSET, WIRE_VERSION } from '../../lib/codec/frame-layout.js';
+import { FOR_EVER, GONE } from '../../lib/redis/key-life.js';
+import { KeyTally } from '../../lib/redis/key-tally.js';
 
 const NOW = 1_700_000_000_000;
 
@@ -56,5 +58,21 @@ describe('The beginning of a stored value', () => {
     ['another one', 'unreadable', leasable(1, 2).subarray(0, BODY_OFFSET.leasable - 1)],
   ])('tells %s', (_what, state, frame) => {
     expect(stateOfHead(frame.subarray(0, HEAD_LENGTH), NOW)).toBe(state);
+  });
+});
+
+describe('What a survey has counted', () => {
+  it('leaves out a key that has gone since it was named', () => {
+    const tally = new KeyTally();
+    tally.add({ head: Buffer.alloc(0), life: GONE, bytes: 0 }, Date.now());
+    expect(tally.keys).toEqual(new KeyTally().keys);
+  });
+
+  it('does not say how many bytes there are when one value was not weighed', () => {
+    const tally = new KeyTally();
+    tally.add({ head: Buffer.from('foreign'), life: FOR_EVER, bytes: 7 }, Date.now());
+    expect(tally.keys).toMatchObject({ unreadable: 1, bytes: 7 });
+    tally.add({ head: Buffer.from('foreign'), life: FOR_EVER }, Date.now());
+    expect(tally.keys).not.toHaveProperty('bytes');
   });
 });
