@@ -29,10 +29,16 @@ function entriesOf(keys: readonly string[]): (readonly [string, string])[] {
   return keys.map((key) => [key, `value of ${key}`]);
 }
 
-async function millisecondsOf(operation: Promise<unknown>): Promise<number> {
-  const { outcome, milliseconds } = await timed(operation);
+/** How long it was on its way; a machine that stood still meanwhile has not lengthened the way. */
+async function travelOf(operation: Promise<unknown>): Promise<Travel> {
+  const { outcome, milliseconds, elapsed } = await timed(operation);
   if (outcome instanceof Error) throw outcome;
-  return milliseconds;
+  return { milliseconds, elapsed };
+}
+
+interface Travel {
+  readonly milliseconds: number;
+  readonly elapsed: number;
 }
 
 interface Waits {
@@ -114,7 +120,7 @@ describe('One server', () => {
       readonly name: string;
       /** How often something should go there and back. */
       readonly trips: number;
-      readonly times: readonly number[];
+      readonly travels: readonly Travel[];
     }
 
     const counts = [100, 1_000];
@@ -138,9 +144,8 @@ describe('One server', () => {
       ];
       const taken: Step[] = [];
       for (const [name, trips, run] of steps) {
-        const times: number[] = [];
-        for (let turn = 0; turn < 2; turn++) times.push(await millisecondsOf(run()));
-        taken.push({ name, trips, times });
+        const travels = [await travelOf(run()), await travelOf(run())];
+        taken.push({ name, trips, travels });
       }
       stepsWith.set(count, taken);
       await cache.close();
@@ -155,11 +160,12 @@ describe('One server', () => {
     it.each(counts)('takes one round trip for %i keys, and one more for tags that are not known', (count) => {
       const steps = stepsWith.get(count) ?? [];
       expect(steps).toHaveLength(5);
-      for (const { name, trips, times } of steps) {
+      for (const { name, trips, travels } of steps) {
+        const times = travels.map(({ milliseconds }) => milliseconds);
         printFigures(`${name} of ${count} keys, ${WAY} ms away`, times);
         // Half a trip more would be the beginning of another one.
         expect(Math.min(...times)).toBeLessThan((trips + 0.5) * WAY);
-        expect(Math.min(...times)).toBeGreaterThanOrEqual(trips * WAY - 1);
+        for (const { elapsed } of travels) expect(elapsed).toBeGreaterThanOrEqual(trips * WAY - 1);
       }
     });
   });
