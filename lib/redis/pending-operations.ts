@@ -21,6 +21,7 @@ export class PendingOperations<Item extends PendingOperation> {
   #size = 0;
   #timer: NodeJS.Timeout | undefined;
   #latest = 0;
+  #onEnd: () => void = () => undefined;
 
   add(item: Item): void {
     item.isPending = true;
@@ -49,10 +50,15 @@ export class PendingOperations<Item extends PendingOperation> {
     // Whoever keeps it for longer must not keep all that came after it.
     item.previous = undefined;
     item.next = undefined;
+    if (this.#size === 0) this.#onEnd();
   }
 
-  get size(): number {
-    return this.#size;
+  /** Resolves when none is under way any more. */
+  ended(): Promise<void> {
+    if (this.#size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onEnd = resolve;
+    });
   }
 
   /** Those that are there now; each may be removed when its turn has come. */

@@ -49,7 +49,6 @@ export class RedisConnection implements RedisShard {
   readonly #turn = new SharedTurn();
   readonly #server: ServerSide;
   #ending: Ending | undefined;
-  #drained: () => void = () => undefined;
   /** Whether the server has carried out a write on this connection, so that it was no replica then. */
   #isWritable = false;
 
@@ -175,18 +174,29 @@ export class RedisConnection implements RedisShard {
   }
 
   readonly #onExpiry = (operation: Operation): void => {
-    const { progress } = operation;
-    this.#fail(operation, (request) => timeoutError(progress, this.#timeout, request, this.target));
-    const waited = performance.now() - operation.sentAt;
-    if (progress === 'unsent' || waited < this.#timeout * PATIENCE) return;
-    // Whatever comes next on this connection waits behind the same silence.
+    this.#timeOut(operation, this.#timeout);
+    if (operation.progress === 'unsent') return;
+    const now = performance.now();
+    const waited = now - operation.sentAt;
+    const patience = this.#timeout * PATIENCE;
+    if (waited < patience) return;
+    // What was asked a moment later met the same silence: the keys of one batch fail alike.
+    for (const other of this.#pending) {
+      if (other.progress === 'unsent' || now - other.sentAt < patience) continue;
+      this.#timeOut(other, Math.floor(now - other.sentAt));
+    }
+    // Whatever comes next on this connection waits behind that silence.
     const silence = `the server was silent for ${Math.round(waited)} ms`;
     this.#session.replace(connectionFailure('REDIS_CONNECTION_LOST', silence));
   };
 
+  #timeOut(operation: Operation, waited: number): void {
+    this.#fail(operation, (request) => timeoutError(operation.progress, waited, request, this.target));
+  }
+
   #onReply(operation: Operation): void {
     if (changesData(operation.work.request)) this.#isWritable = true;
-    this.#settle(operation);
+    this.#pending.remove(operation);
   }
 
   #onRejection(operation: Operation, error: unknown): void {
@@ -251,12 +261,12 @@ export class RedisConnection implements RedisShard {
 
   /** What Redis answered is told as it is, also while the cache is closing. */
   #answer(operation: Operation, explain: Explanation): void {
-    this.#settle(operation);
+    this.#pending.remove(operation);
     operation.work.fail(explain);
   }
 
   #fail(operation: Operation, explain: Explanation): void {
-    this.#settle(operation);
+    this.#pending.remove(operation);
     if (this.#ending === undefined) operation.work.fail(explain);
     else if (operation.progress === 'unsent') operation.work.fail(this.#refusal());
     else if (this.#ending.name === 'left') operation.work.fail(explain);
@@ -269,11 +279,6 @@ export class RedisConnection implements RedisShard {
     return closedError;
   }
 
-  #settle(operation: Operation): void {
-    this.#pending.remove(operation);
-    if (this.#pending.size === 0) this.#drained();
-  }
-
   #end(name: Ending['name']): Promise<void> {
     this.#ending ??= { name, done: Promise.resolve().then(() => this.#shutDown()) };
     return this.#ending.done;
@@ -281,15 +286,12 @@ export class RedisConnection implements RedisShard {
 
   async #shutDown(): Promise<void> {
     this.#server.changes.close();
-    const drained = new Promise<void>((resolve) => {
-      this.#drained = resolve;
-    });
     for (const operation of this.#pending) {
       if (operation.progress === 'sent') continue;
-      this.#settle(operation);
+      this.#pending.remove(operation);
       operation.work.fail(this.#refusal());
     }
-    if (this.#pending.size > 0) await drained;
+    await this.#pending.ended();
     this.#pending.stop();
     this.#session.end();
   }
