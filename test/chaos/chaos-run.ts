@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ChaosOptions } from './chaos-options.js';
-import { now } from './clock.js';
+import { now } from '../support/clock.js';
 import { startClusterStage } from './cluster-stage.js';
 import { Conductor, type FaultRecord, type RestRecord } from './conductor.js';
 import { startDirectStage } from './direct-stage.js';

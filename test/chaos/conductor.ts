@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { now } from './clock.js';
+import { now } from '../support/clock.js';
 import type { Ledger } from './ledger.js';
 import type { Act } from './plan.js';
 import { CALM, type Recovery, type Vitals } from './protocol.js';

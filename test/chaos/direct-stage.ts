@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { RedisServers } from '../support/redis-servers.js';
 import type { RedisServer } from '../support/redis-server.js';
-import { now } from './clock.js';
+import { now } from '../support/clock.js';
 import { makeStage, type Stage, type StageFault } from './stage.js';
 
 const FILLER = 'chaos-filler';

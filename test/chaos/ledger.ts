@@ -1,5 +1,5 @@
 import { closeSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
-import { now } from './clock.js';
+import { now } from '../support/clock.js';
 
 /** What became of a write: of a doubtful one nobody knows, a refused one was said to have changed nothing. */
 export type Fate = 'never' | 'begun' | 'done' | 'doubtful' | 'refused';

@@ -1,4 +1,4 @@
-import { now } from './clock.js';
+import { now } from '../support/clock.js';
 import { tagOf } from './key-name.js';
 import { type Fate, type KeyPlace, type KeyRecord, type Ledger, UNSTEADY } from './ledger.js';
 

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Fault, type FaultLimits, type FaultProxy, startFaultProxy } from '../support/fault-proxy.js';
 import { RedisServers } from '../support/redis-servers.js';
 import type { Redis } from 'ioredis';
-import { now } from './clock.js';
+import { now } from '../support/clock.js';
 import { DEADLINE } from './protocol.js';
 import { clientsOf } from './server-clients.js';
 import { makeStage, type Stage, type StageFault } from './stage.js';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type RedisSentinels, startSentinels } from '../support/redis-sentinels.js';
-import { now } from './clock.js';
+import { now } from '../support/clock.js';
 import { awaitPatiently } from './patience.js';
 import { hangUpOnAll } from './direct-stage.js';
 import { type FaultEnd, makeStage, type Stage, type StageFault } from './stage.js';

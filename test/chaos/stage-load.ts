@@ -3,7 +3,7 @@ import { type CacheResult, type CoreCache, RedisCache } from '@spakky/nestjs-red
 import { BatchLoad } from './batch-load.js';
 import { BehindLoad } from './behind-load.js';
 import { makeValue } from './chaos-value.js';
-import { now } from './clock.js';
+import { now } from '../support/clock.js';
 import { judgeRemoval } from './judge.js';
 import { type Area, AREAS, isIn, type KeyName, KEYS, nameOf, shelfOf, tagOf } from './key-name.js';
 import type { KeyPlace, Ledger } from './ledger.js';

@@ -1,4 +1,4 @@
-import { LoopClock, type Mark } from './loop-clock.js';
+import { LoopClock, type Mark } from '../support/loop-clock.js';
 import { type Count, type Offence } from './protocol.js';
 
 /** Details of more than so many offences of one kind help nobody. */

@@ -1,6 +1,6 @@
 import type { CacheResult } from '@spakky/nestjs-redis-cache';
 import { TRUST_BOUND } from '../../lib/redis/epoch.js';
-import { now } from './clock.js';
+import { now } from '../support/clock.js';
 import { type Answer, judgeHit, judgeLoad, judgeMiss, type Look } from './judge.js';
 import { isIn } from './key-name.js';
 import type { KeyPlace, Ledger } from './ledger.js';

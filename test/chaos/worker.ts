@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { now } from './clock.js';
+import { now } from '../support/clock.js';
 import { Ledger } from './ledger.js';
 import { DEADLINE, type Recovery, type Vitals, type WorkerReport, type WorkerSetup } from './protocol.js';
 import { Random } from './random.js';

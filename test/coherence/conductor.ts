@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { now } from '../chaos/clock.js';
+import { now } from '../support/clock.js';
 import type { Random } from '../chaos/random.js';
 import { eventually } from '../support/waiting.js';
 import { clientsOf } from '../support/server-clients.js';

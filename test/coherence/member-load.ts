@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SpakkyCacheError } from '../../lib/contract/errors.js';
 import type { RedisCache } from '../../lib/redis/redis-cache.js';
-import { now } from '../chaos/clock.js';
+import { now } from '../support/clock.js';
 import { Random } from '../chaos/random.js';
 import type { Change, LoadPlan, LoadReport, Pause, SharedKey, SharedValue } from './protocol.js';
 import { ReadLog } from './read-log.js';

@@ -1,4 +1,4 @@
-import { now } from '../chaos/clock.js';
+import { now } from '../support/clock.js';
 import type { Drop, Sighting, StepBack } from './protocol.js';
 
 /** What one process has seen of every key. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { TRUST_BOUND } from '../../lib/redis/epoch.js';
-import { now } from '../chaos/clock.js';
+import { now } from '../support/clock.js';
 import { Random } from '../chaos/random.js';
 import { Conductor } from './conductor.js';
 import { ForeignWriter } from './foreign-writer.js';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import { RedisCache } from '../../lib/redis/redis-cache.js';
-import { now } from '../chaos/clock.js';
+import { now } from '../support/clock.js';
 import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.js';
 import { type RedisServer, startRedisServer } from '../support/redis-server.js';
 import { eventually } from '../support/waiting.js';

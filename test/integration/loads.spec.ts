@@ -9,7 +9,7 @@ import { newLeaseToken } from '../../lib/core/lease-token.js';
 import { onlyOutcome } from '../../lib/core/only-outcome.js';
 import { createTopology } from '../../lib/redis/create-topology.js';
 import { RedisStore } from '../../lib/redis/redis-store.js';
-import { now } from '../chaos/clock.js';
+import { now } from '../support/clock.js';
 import { CallerProcess, useCallers } from '../support/caller-process.js';
 import { median, printFigures } from '../support/figures.js';
 import { useRedisServer } from '../support/redis-fixture.js';

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { RedisCache } from '../../lib/redis/redis-cache.js';
 import { TRUST_BOUND } from '../../lib/redis/epoch.js';
-import { now } from '../chaos/clock.js';
+import { now } from '../support/clock.js';
 import { judge, type Verdict, type Window } from '../coherence/judge.js';
 import type { Change, SharedKey, SharedValue } from '../coherence/protocol.js';
 import { BOUND, type Run, runQuietly, runThroughFaults } from '../coherence/runs.js';

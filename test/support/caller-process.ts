@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll } from '@jest/globals';
 import type { RedisCacheOptions } from '../../lib/config/redis-cache-options.js';
-import { now } from '../chaos/clock.js';
+import { now } from './clock.js';
 import type {
   Answer,
   Beginning,

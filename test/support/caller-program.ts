@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SpakkyCacheError } from '../../lib/contract/errors.js';
 import { RedisCache } from '../../lib/redis/redis-cache.js';
-import { now } from '../chaos/clock.js';
+import { now } from './clock.js';
 import type {
   Answer,
   CallerAnswers,

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CacheBatchError, SpakkyCacheError } from '../../lib/contract/errors.js';
 import type { RedisCache } from '../../lib/redis/redis-cache.js';
-import { LoopClock, type Mark } from '../chaos/loop-clock.js';
+import { LoopClock, type Mark } from './loop-clock.js';
 import type { FaultCase } from './fault-cases.js';
 import { FaultStage } from './fault-stage.js';
 import { fillFor, type OperationCase, Origin, SCOPED_OPERATIONS } from './operations.js';

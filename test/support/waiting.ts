@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { LoopClock } from '../chaos/loop-clock.js';
+import { LoopClock } from './loop-clock.js';
 
 /** Tries again until it succeeds, for so many milliseconds; then it fails as the last attempt did. */
 export async function eventually<Value>(within: number, attempt: () => Promise<Value>): Promise<Value> {

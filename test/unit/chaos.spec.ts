@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readChaosOptions } from '../chaos/chaos-options.js';
 import { findFlaw, makeValue } from '../chaos/chaos-value.js';
-import { now } from '../chaos/clock.js';
+import { now } from '../support/clock.js';
 import { type Answer, judgeHit, judgeLoad, judgeMiss, judgeRemoval, type Look } from '../chaos/judge.js';
 import { AREAS, isIn, KEYS, nameOf, tagOf } from '../chaos/key-name.js';
 import { type KeyRecord, Ledger } from '../chaos/ledger.js';
-import { LoopClock } from '../chaos/loop-clock.js';
+import { LoopClock } from '../support/loop-clock.js';
 import { OwnKey } from '../chaos/own-key.js';
 import { drawPlan, FAULTS } from '../chaos/plan.js';
 
