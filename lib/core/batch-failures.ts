@@ -26,13 +26,17 @@ export class BatchFailures {
     onValue: (key: string, value: Value) => Result | Promise<Result>,
   ): Promise<Map<string, Result>> {
     const outcomes = await command.catch(asFailure);
-    const tasks = keys.map(async (key, index) => {
+    const answers = new Map<string, Result | Promise<Result>>();
+    for (const [index, key] of keys.entries()) {
       const outcome = outcomes instanceof SpakkyCacheError ? outcomes : outcomes[index];
-      if (outcome instanceof SpakkyCacheError) throw outcome;
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- there is an outcome for each key
-      return await onValue(key, outcome as Value);
-    });
-    return await this.settle(keys, tasks);
+      answers.set(key, answerTo(key, outcome, onValue));
+    }
+    // A promise for each key would take more than all else that is done for it.
+    if (isEachAtHand(answers)) return answers;
+    return await this.settle(
+      keys,
+      Array.from(answers.values(), async (answer): Promise<Result> => answer),
+    );
   }
 
   /**
@@ -79,4 +83,25 @@ export class BatchFailures {
     const message = `Cannot ${this.#verb} ${JSON.stringify(key)}${more}; \`failures\` tells which and why. The first: ${cause.message}`;
     throw new CacheBatchError(message, this.#failures, { cause });
   }
+}
+
+function answerTo<Value, Result>(
+  key: string,
+  outcome: Outcome<Value> | undefined,
+  onValue: (key: string, value: Value) => Result | Promise<Result>,
+): Result | Promise<Result> {
+  try {
+    if (outcome instanceof SpakkyCacheError) throw outcome;
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- there is an outcome for each key
+    return onValue(key, outcome as Value);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+function isEachAtHand<Result>(
+  answers: Map<string, Result | Promise<Result>>,
+): answers is Map<string, Result> {
+  for (const answer of answers.values()) if (answer instanceof Promise) return false;
+  return true;
 }

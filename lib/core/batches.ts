@@ -30,15 +30,12 @@ export class Batches {
     const writes = this.#entries.writesOfAll(keys);
     if (writes !== undefined) await writes;
     const failures = new BatchFailures('read');
-    const results = new Map<string, CacheResult<unknown>>();
+    const readings: Map<string, CacheResult<unknown>>[] = [];
     for (const chunk of piecesOf(keys, CHUNK)) {
-      const readings = await inTurns(chunk, (piece) => this.#readPiece(piece, failures));
-      for (const reading of readings) {
-        for (const [key, result] of reading) results.set(key, result);
-      }
+      readings.push(...(await inTurns(chunk, (piece) => this.#readPiece(piece, failures))));
     }
     failures.throwIfAny();
-    return results;
+    return union(readings);
   }
 
   async write(entries: ReadonlyMap<string, unknown>, plan: WritePlan): Promise<void> {
@@ -105,8 +102,12 @@ export class Batches {
     const { runtime, prefix } = this.#entries;
     const reading = runtime.store.execute({ op: 'read', prefix, keys });
     const versions = lookUpOnce(runtime.store, prefix, reading);
-    return await failures.collect(keys, reading, async (key, slot) =>
-      this.#entries.judge(key, slot, isTagged(slot) ? await versions() : undefined),
+    return await failures.collect(
+      keys,
+      reading,
+      (key, slot) =>
+        this.#entries.judgeNow(key, slot) ??
+        versions().then((known) => this.#entries.judge(key, slot, known)),
     );
   }
 
@@ -197,6 +198,15 @@ function tagsOf(slots: readonly Outcome<Slot>[]): string[] {
 
 function isTagged(slot: Slot): slot is EntrySlot & { readonly stamps: Stamps } {
   return slot.state === 'entry' && slot.fresh && slot.stamps !== undefined;
+}
+
+/** Of maps that have no key in common; most reads are one. */
+function union<Value>(maps: readonly Map<string, Value>[]): Map<string, Value> {
+  const [first = new Map<string, Value>(), ...others] = maps;
+  for (const other of others) {
+    for (const [key, value] of other) first.set(key, value);
+  }
+  return first;
 }
 
 /** Cuts items into pieces that are sent together; a hundred thousand are never copied at once. */

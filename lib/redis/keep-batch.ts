@@ -112,7 +112,8 @@ export class KeepBatch implements Work {
   async #readPlainly(client: Redis, server: ServerSide): Promise<void> {
     const batch = new ReadBatch(this.request.prefix, this.#target, this.#habits);
     for (const { request, isCertain, resolve, reject } of this.#readings) {
-      batch.add(request.prefix, request.key, isCertain).then((answer) => resolve({ answer }), reject);
+      const take = (answer: Slot): void => resolve({ answer });
+      batch.add(request.prefix, request.key, isCertain, { take, refuse: reject }, 0);
     }
     await batch.send(client, server);
   }

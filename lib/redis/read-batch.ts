@@ -5,15 +5,14 @@ import { operationError, RedirectedError, type RedisRequest, type RedisTarget } 
 import { classifyFailure, unlessForbidden } from './redis-failure.js';
 import { ABSENT, readPlainSlot, readSlot } from './redis-slot.js';
 import type { ServerSide } from './server-side.js';
+import type { SlotReceiver } from './slot-receivers.js';
 import { secondStep } from './reply-line.js';
 import { describeReply, type KeyRequest, unexpectedReply } from './script-runner.js';
 import type { Explanation, Work } from './work.js';
 
 /** One key that somebody reads. */
 class Reading {
-  readonly slot: Promise<Slot>;
-  resolve!: (slot: Slot) => void;
-  reject!: (error: SpakkyCacheError) => void;
+  #others: [SlotReceiver, number][] | undefined;
 
   constructor(
     readonly prefix: string,
@@ -21,15 +20,29 @@ class Reading {
     readonly wholeKey: string,
     /** Whether it must be certain that the key holds nothing when it seems so. */
     public isCertain: boolean,
-  ) {
-    this.slot = new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
-  }
+    readonly receiver: SlotReceiver,
+    readonly place: number,
+  ) {}
 
   get request(): KeyRequest {
     return { verb: 'read', prefix: this.prefix, key: this.key };
+  }
+
+  /** Somebody else asks for the same key. */
+  share(receiver: SlotReceiver, place: number): void {
+    (this.#others ??= []).push([receiver, place]);
+  }
+
+  resolve(slot: Slot): void {
+    this.receiver.take(slot, this.place);
+    if (this.#others === undefined) return;
+    for (const [receiver, place] of this.#others) receiver.take(slot, place);
+  }
+
+  reject(error: SpakkyCacheError): void {
+    this.receiver.refuse(error, this.place);
+    if (this.#others === undefined) return;
+    for (const [receiver, place] of this.#others) receiver.refuse(error, place);
   }
 }
 
@@ -40,6 +53,9 @@ export interface ReadHabits {
   /** Whether the user of the connection may not read several keys with one command. */
   readsOneByOne: boolean;
 }
+
+/** Told of how many the answer has come, or never will. */
+export type OnArrival = (size: number) => void;
 
 /** Why the reply to one key is none. */
 class Refusal {
@@ -60,12 +76,19 @@ export class ReadBatch implements Work {
   readonly #readings: Reading[] = [];
   /** Only of several. */
   #byKey: Map<string, Reading> | undefined;
+  readonly #onArrival: OnArrival | undefined;
+  #hasArrived = false;
   #hasFailures = false;
 
-  constructor(prefix: string, target: RedisTarget, habits: ReadHabits) {
+  /**
+   * @param habits shared by the batches of one connection
+   * @param onArrival told when the answer has come, or never will
+   */
+  constructor(prefix: string, target: RedisTarget, habits: ReadHabits, onArrival?: OnArrival) {
     this.request = { verb: 'read', prefix };
     this.#target = target;
     this.#habits = habits;
+    this.#onArrival = onArrival;
   }
 
   get size(): number {
@@ -76,21 +99,25 @@ export class ReadBatch implements Work {
     return this.#find(wholeKey) !== undefined;
   }
 
-  /** @param isCertain whether it must be certain that the key holds nothing when it seems so */
-  add(prefix: string, key: string, isCertain: boolean): Promise<Slot> {
+  /**
+   * @param isCertain whether it must be certain that the key holds nothing when it seems so
+   * @param receiver told once of what the key holds, at this place of its own
+   */
+  add(prefix: string, key: string, isCertain: boolean, receiver: SlotReceiver, place: number): void {
     const wholeKey = prefix + key;
     const known = this.#find(wholeKey);
     if (known !== undefined) {
       known.isCertain ||= isCertain;
-      return known.slot;
+      known.share(receiver, place);
+      return;
     }
-    const reading = new Reading(prefix, key, wholeKey, isCertain);
+    const reading = new Reading(prefix, key, wholeKey, isCertain, receiver, place);
     this.#readings.push(reading);
     this.#byKey?.set(wholeKey, reading);
-    return reading.slot;
   }
 
   fail(explain: Explanation): void {
+    this.#arrive();
     for (const reading of this.#readings) reading.reject(explain(reading.request));
   }
 
@@ -100,6 +127,12 @@ export class ReadBatch implements Work {
       return this.#readSeveral(client, server);
     }
     return this.#readOne(only, client, server);
+  }
+
+  #arrive(): void {
+    if (this.#hasArrived) return;
+    this.#hasArrived = true;
+    this.#onArrival?.(this.#readings.length);
   }
 
   #find(wholeKey: string): Reading | undefined {
@@ -112,6 +145,7 @@ export class ReadBatch implements Work {
   /** As most are: one command, and nothing that it does not take. */
   async #readOne(reading: Reading, client: Redis, server: ServerSide): Promise<void> {
     const value = await server.wire.get(reading.wholeKey);
+    this.#arrive();
     if (this.#isSettled(reading, value)) return;
     const missing = await this.#settle([reading], [value], client, server);
     this.#habits.expectsMisses = missing.length > 0;
@@ -121,16 +155,17 @@ export class ReadBatch implements Work {
   }
 
   /** Whether it was a plain entry that is whole, as most replies are. */
-  #isSettled({ key, wholeKey, resolve }: Reading, value: unknown): boolean {
+  #isSettled(reading: Reading, value: unknown): boolean {
+    const { key, wholeKey } = reading;
     const slot = Buffer.isBuffer(value) ? readPlainSlot(value, key, wholeKey) : undefined;
-    if (slot !== undefined) resolve(slot);
+    if (slot !== undefined) reading.resolve(slot);
     return slot !== undefined;
   }
 
   async #readSeveral(client: Redis, server: ServerSide): Promise<void> {
     const habits = this.#habits;
     const isShared = !habits.expectsMisses && !habits.readsOneByOne;
-    const values = isShared ? await this.#readAll(client) : undefined;
+    const values = isShared ? await this.#readAll(server) : undefined;
     const missing =
       values === undefined
         ? await this.#readEach(client, server)
@@ -141,9 +176,10 @@ export class ReadBatch implements Work {
   }
 
   /** Absent: the keys are to be read one by one. */
-  async #readAll(client: Redis): Promise<readonly unknown[] | undefined> {
-    const reply: unknown = await client.mgetBuffer(wholeKeysOf(this.#readings)).catch(unlessForbidden);
+  async #readAll({ wire }: ServerSide): Promise<readonly unknown[] | undefined> {
+    const reply = await wire.getAll(wholeKeysOf(this.#readings)).catch(unlessForbidden);
     if (reply === undefined) return undefined;
+    this.#arrive();
     if (Array.isArray(reply) && reply.length === this.#readings.length) return reply;
     throw unexpectedReply(this.request, 'MGET', describeReply(reply), this.#target);
   }
@@ -173,7 +209,9 @@ export class ReadBatch implements Work {
     const proof = this.#habits.expectsMisses ? server.line.confirm() : undefined;
     stream.uncork();
     proof?.catch(() => undefined);
-    const missing = await this.#settle(this.#readings, await reading, client, server);
+    const values = await reading;
+    this.#arrive();
+    const missing = await this.#settle(this.#readings, values, client, server);
     if (missing.length === 0) return 0;
     // Nothing names its key: a reply too many looks just like it.
     await (proof ?? server.line.confirm());

@@ -47,7 +47,9 @@ export class RedisStore implements FollowableStore {
     const versions = new RedisVersions(topology, this.#scripts);
     this.#keeping = new RedisKeeping(topology, this.#scripts, versions);
     this.#handlers = {
-      read: ({ prefix, keys, absent }) => each(keys, (key) => this.#read(prefix, key, absent)),
+      read: ({ prefix, keys, absent }) =>
+        this.#batches?.readMany(prefix, keys, absent !== 'likely') ??
+        each(keys, (key) => this.#read(prefix, key, absent)),
       inspect: (command) => inspectKey(topology, this.#scripts, command),
       write: ({ prefix, puts }) =>
         each(puts, async (put) => {

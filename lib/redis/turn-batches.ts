@@ -1,7 +1,9 @@
-import type { Put, Slot } from '../core/cache-store.js';
+import type { Outcome, Put, Slot } from '../core/cache-store.js';
+import { PieceSize } from './piece-size.js';
 import { ReadBatch, type ReadHabits } from './read-batch.js';
 import { lifeOf } from './redis-slot.js';
 import { type KeyRequest, physicalKey } from './script-runner.js';
+import { ManySlots, OneSlot, type SlotReceiver } from './slot-receivers.js';
 import type { WorkCarrier } from './work.js';
 import { WriteBatch } from './write-batch.js';
 
@@ -17,6 +19,8 @@ const MOST_WRITES = 64;
 export class TurnBatches {
   readonly #connection: WorkCarrier;
   readonly #readHabits: ReadHabits = { expectsMisses: false, readsOneByOne: false };
+  readonly #pieceOfReads = new PieceSize(MOST_READS);
+  readonly #pieceOfWrites = new PieceSize(MOST_WRITES);
   #reads: ReadBatch | undefined;
   #writes: WriteBatch | undefined;
   #isScheduled = false;
@@ -27,25 +31,33 @@ export class TurnBatches {
 
   /** @param isCertain whether it must be certain that the key holds nothing when it seems so */
   read(prefix: string, key: string, isCertain: boolean): Promise<Slot> {
-    if (this.#writes?.has(prefix + key) === true) this.#sendWrites();
-    if (this.#reads?.size === MOST_READS) this.#sendReads();
-    if (this.#reads === undefined) {
-      this.#reads = new ReadBatch(prefix, this.#connection.target, this.#readHabits);
-      this.#schedule();
-    }
-    return this.#reads.add(prefix, key, isCertain);
+    const receiver = new OneSlot();
+    this.#read(prefix, key, isCertain, receiver, 0);
+    this.#sendHalfOfReads();
+    return receiver.slot;
+  }
+
+  /** The same for several keys, whose outcomes come together. */
+  readMany(prefix: string, keys: readonly string[], isCertain: boolean): Promise<readonly Outcome<Slot>[]> {
+    const receiver = new ManySlots(keys.length);
+    for (const [place, key] of keys.entries()) this.#read(prefix, key, isCertain, receiver, place);
+    this.#sendHalfOfReads();
+    return receiver.slots;
   }
 
   /** @param put whose frame is made */
   write(request: KeyRequest, put: Put): Promise<void> {
     const wholeKey = physicalKey(request);
     if (this.#reads?.has(wholeKey) === true) this.#sendReads();
-    if (this.#writes?.size === MOST_WRITES || this.#writes?.has(wholeKey) === true) this.#sendWrites();
+    if (this.#writes?.has(wholeKey) === true) this.#sendWrites();
     if (this.#writes === undefined) {
-      this.#writes = new WriteBatch(request.prefix, this.#connection.target);
+      this.#writes = new WriteBatch(request.prefix, this.#connection.target, this.#onWritten);
       this.#schedule();
     }
-    return this.#writes.add(request, wholeKey, put.bytes, lifeOf(put));
+    const written = this.#writes.add(request, wholeKey, put.bytes, lifeOf(put));
+    const { size } = this.#writes;
+    if (this.#pieceOfWrites.isFull(size) || this.#pieceOfWrites.isHalf(size)) this.#sendWrites();
+    return written;
   }
 
   /** Whether a write of the key has not been sent yet. */
@@ -59,10 +71,25 @@ export class TurnBatches {
     this.#sendReads();
   }
 
+  #read(prefix: string, key: string, isCertain: boolean, receiver: SlotReceiver, place: number): void {
+    if (this.#writes?.has(prefix + key) === true) this.#sendWrites();
+    if (this.#reads === undefined) {
+      this.#reads = new ReadBatch(prefix, this.#connection.target, this.#readHabits, this.#onRead);
+      this.#schedule();
+    }
+    this.#reads.add(prefix, key, isCertain, receiver, place);
+    if (this.#pieceOfReads.isFull(this.#reads.size)) this.#sendReads();
+  }
+
+  #sendHalfOfReads(): void {
+    if (this.#reads !== undefined && this.#pieceOfReads.isHalf(this.#reads.size)) this.#sendReads();
+  }
+
   #sendReads(): void {
     const reads = this.#reads;
     if (reads === undefined) return;
     this.#reads = undefined;
+    this.#pieceOfReads.leave(reads.size);
     this.#connection.carryOut(reads);
   }
 
@@ -70,6 +97,7 @@ export class TurnBatches {
     const writes = this.#writes;
     if (writes === undefined) return;
     this.#writes = undefined;
+    this.#pieceOfWrites.leave(writes.size);
     this.#connection.carryOut(writes);
   }
 
@@ -82,5 +110,10 @@ export class TurnBatches {
   readonly #endTurn = (): void => {
     this.#isScheduled = false;
     this.flush();
+    this.#pieceOfReads.endTurn();
+    this.#pieceOfWrites.endTurn();
   };
+
+  readonly #onRead = (size: number): void => this.#pieceOfReads.arrive(size);
+  readonly #onWritten = (size: number): void => this.#pieceOfWrites.arrive(size);
 }

@@ -11,8 +11,8 @@ export type TakeReply = (index: number, reply: unknown) => void;
 const traced = channel('tracing:ioredis:command:start');
 
 /**
- * Sends the two commands that almost everything is. The driver can make and answer any command, which takes it longer
- * than all else that is done for a small one, so that these two are written to its socket and entered in its queue
+ * Sends the three commands that almost everything is. The driver can make and answer any command, which takes it longer
+ * than all else that is done for a small one, so that these are written to its socket and entered in its queue
  * directly. Whoever looks at what passes the driver is not passed over: then everything goes its way, as it does on a
  * client that belongs to the application.
  */
@@ -31,6 +31,17 @@ export class Wire {
     return new Promise((resolve, reject) => {
       this.#client.stream.write(`*2\r\n$3\r\nGET\r\n$${Buffer.byteLength(wholeKey)}\r\n${wholeKey}\r\n`);
       this.#expect(1, 'get', resolve, reject);
+    });
+  }
+
+  /** @returns a list of what `get` answers of each */
+  getAll(wholeKeys: string[]): Promise<unknown> {
+    if (!this.#isFree) return this.#client.mgetBuffer(wholeKeys);
+    return new Promise((resolve, reject) => {
+      let text = `*${wholeKeys.length + 1}\r\n$4\r\nMGET\r\n`;
+      for (const wholeKey of wholeKeys) text += `$${Buffer.byteLength(wholeKey)}\r\n${wholeKey}\r\n`;
+      this.#client.stream.write(text);
+      this.#expect(1, 'mget', resolve, reject);
     });
   }
 

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { SpakkyCacheError } from '../contract/errors.js';
 import { operationError, RedirectedError, type RedisRequest, type RedisTarget } from './redis-error.js';
 import { classifyFailure } from './redis-failure.js';
+import type { OnArrival } from './read-batch.js';
 import { describeReply, type KeyRequest, unexpectedReply } from './script-runner.js';
 import type { ServerSide } from './server-side.js';
 import type { Explanation, Work } from './work.js';
@@ -32,9 +33,14 @@ export class WriteBatch implements Work {
   readonly #target: RedisTarget;
   readonly #writings = new Map<string, Writing>();
 
-  constructor(prefix: string, target: RedisTarget) {
+  readonly #onArrival: OnArrival;
+  #hasArrived = false;
+
+  /** @param onArrival told when the first answer has come, or never will */
+  constructor(prefix: string, target: RedisTarget, onArrival: OnArrival) {
     this.request = { verb: 'write', prefix };
     this.#target = target;
+    this.#onArrival = onArrival;
   }
 
   get size(): number {
@@ -56,6 +62,7 @@ export class WriteBatch implements Work {
   }
 
   fail(explain: Explanation): void {
+    this.#arrive();
     for (const { request, reject } of this.#writings.values()) reject(explain(request));
   }
 
@@ -65,6 +72,7 @@ export class WriteBatch implements Work {
       let left = writings.length;
       let concern: unknown;
       wire.set(writings, (index, reply) => {
+        this.#arrive();
         const writing = writings[index];
         if (writing !== undefined && isDone(reply)) writing.resolve();
         else if (writing !== undefined) concern ??= this.#refuse(writing, reply);
@@ -74,6 +82,12 @@ export class WriteBatch implements Work {
         else reject(concern);
       });
     });
+  }
+
+  #arrive(): void {
+    if (this.#hasArrived) return;
+    this.#hasArrived = true;
+    this.#onArrival(this.#writings.size);
   }
 
   /** @returns what concerns the connection */
