@@ -6,8 +6,10 @@ import type { RedisCache } from '../../lib/redis/redis-cache.js';
 import { useFaultProxy } from '../support/proxied-fixture.js';
 import { useRedisServer } from '../support/redis-fixture.js';
 import { rejection } from '../support/rejection.js';
+import { eventually } from '../support/waiting.js';
 
 const redis = useRedisServer();
+const proxied = useFaultProxy(redis, 400);
 
 /** More than leave in one piece. */
 const MANY = 600;
@@ -285,6 +287,60 @@ describe('Writes of one turn of the event loop', () => {
   });
 });
 
+describe('Many callers at a time', () => {
+  const ROUNDS = 60;
+
+  /** How many of so many callers' calls reached the server together, on an average. */
+  async function togetherOf(callers: number, call: (key: string) => Promise<unknown>): Promise<number> {
+    const before = await readsOfServer();
+    await Promise.all(
+      keysOf(callers).map(async (key) => {
+        for (let round = 0; round < ROUNDS; round += 1) await call(key);
+      }),
+    );
+    return (callers * ROUNDS) / ((await readsOfServer()) - before);
+  }
+
+  async function readsOfServer(): Promise<number> {
+    return Number(/^total_reads_processed:(\d+)/m.exec(await redis.raw.info('stats'))?.[1]);
+  }
+
+  async function expectHit(cache: Pick<RedisCache, 'get'>, key: string): Promise<void> {
+    expect(await cache.get(key)).toEqual(new CacheHit('value'));
+  }
+
+  it('are served in halves: the server reads the next one while the last one is answered', async () => {
+    const cache = await filled(keysOf(32), 'value');
+    expect(await togetherOf(32, (key) => expectHit(cache, key))).toBeLessThan(24);
+    expect(await togetherOf(32, (key) => cache.set(key, 'value'))).toBeLessThan(24);
+  });
+
+  it('are served in halves also after many of them had no answer', async () => {
+    const cache = proxied.newProxiedCache();
+    const keys = keysOf(32);
+    await Promise.all(keys.map((key) => cache.set(key, 'value')));
+    for (let turn = 0; turn < 3; turn += 1) {
+      await proxied.proxy.inject({ kind: 'drop-reply', afterwards: 'cut' });
+      await Promise.all(keys.map((key) => rejection(cache.get(key))));
+      await proxied.proxy.heal();
+      await eventually(2_000, () => cache.ping());
+    }
+    expect(await togetherOf(32, (key) => expectHit(cache, key))).toBeLessThan(24);
+  });
+
+  it('are served together when they are few', async () => {
+    const cache = await filled(keysOf(4), 'value');
+    expect(await togetherOf(4, (key) => expectHit(cache, key))).toBeGreaterThan(3);
+  });
+
+  it('have what each asks for in one call in one piece', async () => {
+    const keys = keysOf(100);
+    const cache = await filled(keys, 'value');
+    const commands = await commandsDuring(() => togetherOf(1, () => cache.getMany(keys)));
+    expect(commands.get('mget')).toBe(ROUNDS);
+  });
+});
+
 describe('What goes past the driver', () => {
   afterEach(() => {
     jest.restoreAllMocks();
@@ -327,8 +383,6 @@ describe('What goes past the driver', () => {
 });
 
 describe('What travels together', () => {
-  const proxied = useFaultProxy(redis, 400);
-
   it('A13 fails for each caller by itself when the connection ends, and is not sent again', async () => {
     const cache = proxied.newProxiedCache();
     await cache.set('key:0', 'value');
