@@ -38,7 +38,7 @@ const BAR_CELLS = new Set(BARS.map(({ where }) => cellName(where)));
  */
 export function roundsOf(where, least) {
   if (!BAR_CELLS.has(cellName(where))) return least;
-  return where.concurrency === 1 ? 4 * least + 3 : 2 * least + 1;
+  return where.concurrency === 1 ? 8 * least + 3 : 2 * least + 1;
 }
 
 /** Each bar with its ratio, and whether it is `met`, `not met` or `not measured`. */

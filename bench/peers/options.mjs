@@ -10,7 +10,7 @@ export const USAGE = `npm run bench -- [options]
   --values ${Object.keys(VALUES).join(',')}
   --concurrency 1,10,100,1000
   --contestants ${Object.keys(CONTESTANTS).join(',')}
-  --rounds 7          at least so many; twice as many for what a bar depends on, four times with one caller
+  --rounds 7          at least so many; twice as many for what a bar depends on, eight times with one caller
   --milliseconds 100  how long one contestant has its turn
   --write             puts the whole run into docs/performance.md and docs/images
   --package dist/esm  the build that is measured as this package

@@ -47,7 +47,7 @@ function sectionsOf({ results, losses, bars, imports, machine, rounds, milliseco
   return [
     ...IMAGE_LINES,
     '### What it has to show',
-    `Ratios of calls per second: the median of ${2 * rounds + 1} rounds, of ${4 * rounds + 3} with one caller, and the quartiles. Each round compares what was measured in that round.`,
+    `Ratios of calls per second: the median of ${2 * rounds + 1} rounds, of ${8 * rounds + 3} with one caller, and the quartiles. Each round compares what was measured in that round.`,
     barTable(bars),
     '### Calls per second',
     `The median of at least ${rounds} rounds of ${milliseconds} ms, and the quartiles.`,
