@@ -30,7 +30,7 @@ function entriesOf(keys: readonly string[]): (readonly [string, string])[] {
 }
 
 /** How long it was on its way; a machine that stood still meanwhile has not lengthened the way. */
-async function travelOf(operation: Promise<unknown>): Promise<Travel> {
+async function travelOf(operation: () => Promise<unknown>): Promise<Travel> {
   const { outcome, milliseconds, elapsed } = await timed(operation);
   if (outcome instanceof Error) throw outcome;
   return { milliseconds, elapsed };
@@ -144,7 +144,7 @@ describe('One server', () => {
       ];
       const taken: Step[] = [];
       for (const [name, trips, run] of steps) {
-        const travels = [await travelOf(run()), await travelOf(run())];
+        const travels = [await travelOf(run), await travelOf(run)];
         taken.push({ name, trips, travels });
       }
       stepsWith.set(count, taken);

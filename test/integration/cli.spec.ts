@@ -405,7 +405,7 @@ describe('spakky-cache, when the cache fails,', () => {
 
   it.each(tasks)('tells within the socket timeout that the server is frozen (%s)', async (...argv) => {
     await redis.server.freeze();
-    const { outcome, milliseconds } = await timed(
+    const { outcome, milliseconds } = await timed(() =>
       call(argv, { env: { SPAKKY_REDIS__SOCKET_TIMEOUT: '500ms' } }),
     );
     expect(outcome).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^REDIS_\w+: /) });

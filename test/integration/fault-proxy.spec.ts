@@ -165,13 +165,13 @@ describe('A fault proxy', () => {
   });
 
   it('delays each reply, and keeps their order when that ends', async () => {
-    const wire = await dialThen({ kind: 'delay-reply', milliseconds: 200 });
+    const wire = await dialThen({ kind: 'delay-reply', milliseconds: 1_000 });
     wire.send(['PING', 'late']);
     await delay(QUIET);
     await proxy.heal();
     wire.send(['PING', 'prompt']);
     expect(await wire.heard()).toBe('');
-    await delay(150);
+    await delay(1_000);
     expect(await wire.heard()).toBe('$4\r\nlate\r\n$6\r\nprompt\r\n');
   });
 

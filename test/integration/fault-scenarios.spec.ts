@@ -86,7 +86,7 @@ describe.each(LOSSES)('A write whose reply is lost %s', (_, fault, doubtful, har
       await redis.raw.config('RESETSTAT');
       await way.proxy.inject(fault, { commands: WRITES, times: 1 });
       const origin = new Origin();
-      const { outcome, milliseconds } = await timed(run(cache, origin));
+      const { outcome, milliseconds } = await timed(() => run(cache, origin));
       for (const failure of failuresOf(outcome, keys)) expect(failure).toMatchObject({ code: doubtful });
       expect(milliseconds).toBeLessThan(WITHIN);
       await eventually(RECOVERY, () => cache.ping());
@@ -106,7 +106,7 @@ describe.each(LOSSES)('A write whose reply is lost %s', (_, fault, doubtful, har
       await redis.raw.config('RESETSTAT');
       await way.proxy.inject(fault, { commands: WRITES, times: 1 });
       const origin = new Origin();
-      const { outcome, milliseconds } = await timed(run(cache, origin));
+      const { outcome, milliseconds } = await timed(() => run(cache, origin));
       for (const failure of failuresOf(outcome, keys)) expect(failure).toMatchObject({ code: harmless });
       expect(milliseconds).toBeLessThan(WITHIN);
       await eventually(RECOVERY, () => cache.ping());
@@ -123,7 +123,7 @@ describe.each(LOSSES)('A write whose reply is lost %s', (_, fault, doubtful, har
       await way.proxy.inject(fault, { commands: WRITES, times: 1 });
       return 'loaded';
     };
-    const { outcome, milliseconds } = await timed(cache.getOrSet('key', strike));
+    const { outcome, milliseconds } = await timed(() => cache.getOrSet('key', strike));
     expect(outcome).toMatchObject({ code: doubtful });
     expect(milliseconds).toBeLessThan(WITHIN);
     expect(way.proxy.repeated).toEqual([]);
@@ -147,7 +147,7 @@ describe.each(LOSSES)('A write whose reply is lost %s', (_, fault, doubtful, har
     const cache = way.newProxiedCache(keyPrefix);
     await cache.set('key', 'old');
     const strike = (): Promise<void> => way.proxy.inject(fault, { commands: WRITES, times: 1 });
-    const { outcome, milliseconds } = await timed(cache.writeThrough('key', 'new', strike));
+    const { outcome, milliseconds } = await timed(() => cache.writeThrough('key', 'new', strike));
     expect(outcome).toBeUndefined();
     expect(milliseconds).toBeLessThan(2 * WITHIN);
     expect(await redis.raw.exists(`${keyPrefix}key`)).toBe(0);
@@ -165,7 +165,7 @@ describe('A server that goes away while an origin is written', () => {
       const cache = way.newProxiedCache();
       await cache.set('key', 'old');
       const strike = (): Promise<void> => way.proxy.inject(fault);
-      const { outcome, milliseconds } = await timed(cache.writeThrough('key', 'new', strike));
+      const { outcome, milliseconds } = await timed(() => cache.writeThrough('key', 'new', strike));
       expect(outcome).toMatchObject({ code: 'CACHE_WRITE_OUTDATED', key: 'key' });
       expect(Object(outcome).cause).toBeInstanceOf(RedisCacheError);
       expect(milliseconds).toBeLessThan(2 * WITHIN);
@@ -210,7 +210,7 @@ describe('An operation of several round trips', () => {
     const cache = newCache();
     await fillFor(cache);
     await proxy.inject({ kind: 'delay-reply', milliseconds: LATE });
-    return timed(run(cache));
+    return timed(() => run(cache));
   });
 
   it.each(SEVERAL)('A16 has the deadline for each of them: %s', (name) => {
@@ -227,7 +227,7 @@ describe('What could not be sent', () => {
     await proxy.inject({ kind: 'black-hole', connections: 'new' });
     const cache = newCache();
     const origin = new Origin();
-    const attempt = await timed(run(cache, origin));
+    const attempt = await timed(() => run(cache, origin));
     await proxy.heal();
     await eventually(RECOVERY, () => cache.ping());
     await delay(T);
@@ -322,7 +322,7 @@ describe('An error reply', () => {
     await fillFor(cache);
     await way.proxy.inject({ kind: 'error-reply', error });
     for (const { run, keys } of OPERATIONS) {
-      const { outcome, milliseconds } = await timed(run(cache));
+      const { outcome, milliseconds } = await timed(() => run(cache));
       for (const failure of failuresOf(outcome, keys)) {
         expect(failure).toMatchObject({ code, cause: { message: expect.stringMatching(/./) } });
         expect(String(failure)).not.toContain(error);
@@ -381,7 +381,7 @@ describe('clear', () => {
     await seed(keyPrefix, OWN);
     await seed('foreign:', 10);
     const cache = way.newProxiedCache(keyPrefix);
-    const cleared = timed(cache.clear());
+    const cleared = timed(() => cache.clear());
     await untilUnderWay(10);
     await way.proxy.inject({ kind: 'cut-mid-reply' });
     const { outcome } = await cleared;
@@ -397,7 +397,7 @@ describe('clear', () => {
     const keyPrefix = redis.newPrefix();
     await seed(keyPrefix, OWN);
     const cache = redis.newCache({ keyPrefix, socketTimeout: T });
-    const cleared = timed(cache.clear());
+    const cleared = timed(() => cache.clear());
     await untilUnderWay();
     await redis.server.kill('SIGKILL');
     expect((await cleared).outcome).toMatchObject({ code: 'REDIS_OUTCOME_UNKNOWN_LOST' });
@@ -461,7 +461,7 @@ describe('With the default deadline of 5 s', () => {
 
   /** How long it takes until the cache works. */
   async function recoveryOf(cache: RedisCache): Promise<number> {
-    return (await timed(eventually(3 * DEADLINE, () => cache.set('key', 'back')))).milliseconds;
+    return (await timed(() => eventually(3 * DEADLINE, () => cache.set('key', 'back')))).milliseconds;
   }
 
   async function goThrough({ name, fault, length }: Outage): Promise<void> {
@@ -471,7 +471,7 @@ describe('With the default deadline of 5 s', () => {
     await fillFor(cache);
     await own.inject(fault);
     const [{ outcome }, recovery] = await Promise.all([
-      timed(operationNamed('get').run(cache)),
+      timed(() => operationNamed('get').run(cache)),
       delay(length).then(async () => {
         await own.heal();
         return recoveryOf(cache);

@@ -36,9 +36,9 @@ function newCache(): RedisCache {
 
 /** The reason that an operation failed for, and after how many milliseconds. */
 async function timed(
-  operation: Promise<unknown>,
+  begin: () => Promise<unknown>,
 ): Promise<{ readonly error: unknown; readonly milliseconds: number; readonly elapsed: number }> {
-  const { outcome, ...times } = await timedOutcome(rejection(operation));
+  const { outcome, ...times } = await timedOutcome(() => rejection(begin()));
   return { error: outcome, ...times };
 }
 
@@ -54,7 +54,7 @@ describe('Without a server', () => {
     async ({ run, keys }) => {
       const cache = redis.newCacheAt({ host: '127.0.0.1', port: await getFreePort(), socketTimeout: T });
       const origin = new Origin();
-      const { error, milliseconds } = await timed(run(cache, origin));
+      const { error, milliseconds } = await timed(() => run(cache, origin));
       for (const failure of failuresOf(error, keys)) {
         expect(failure).toBeInstanceOf(RedisCacheConnectionError);
         expect(failure).toMatchObject({
@@ -83,7 +83,7 @@ describe('Without a server', () => {
     const cache = redis.newCacheAt({ host: '127.0.0.1', port: await getFreePort(), socketTimeout: T });
     await rejection(cache.get('key'));
     for (const { run, keys } of OPERATIONS) {
-      const { error, milliseconds } = await timed(run(cache));
+      const { error, milliseconds } = await timed(() => run(cache));
       for (const failure of failuresOf(error, keys))
         expect(failure).toMatchObject({ code: 'REDIS_UNREACHABLE' });
       expect(milliseconds).toBeLessThan(50);
@@ -119,7 +119,7 @@ describe('A login that is refused', () => {
     expect(error).toMatchObject({ code: 'REDIS_CREDENTIALS', key: 'key' });
     const shown = `${inspect(error, { depth: 9, showHidden: true })}${JSON.stringify(error)}${inspect(cache, { depth: 9, showHidden: true })}`;
     expect(shown).not.toMatch(/S3CRET|V4LUE/);
-    expect((await timed(cache.get('key'))).milliseconds).toBeLessThan(50);
+    expect((await timed(() => cache.get('key'))).milliseconds).toBeLessThan(50);
   });
 
   it('is a typed error, and keeps nobody busy, when it is refused while other commands are on the way', async () => {
@@ -201,11 +201,11 @@ describe('A login that is refused', () => {
       password: () => new Promise(() => undefined),
       socketTimeout: T,
     });
-    const { error, milliseconds } = await timed(cache.get('key'));
+    const { error, milliseconds } = await timed(() => cache.get('key'));
     expect(error).toMatchObject({ code: 'REDIS_CREDENTIALS' });
     expect(milliseconds).toBeLessThan(WITHIN);
     await delay(100);
-    expect((await timed(cache.get('key'))).milliseconds).toBeLessThan(50);
+    expect((await timed(() => cache.get('key'))).milliseconds).toBeLessThan(50);
   });
 });
 
@@ -214,8 +214,8 @@ describe('A server that dies', () => {
     const cache = newCache();
     await cache.set('key', 'before');
     await redis.server.freeze();
-    const read = timed(cache.get('key'));
-    const write = timed(cache.set('key', 'after'));
+    const read = timed(() => cache.get('key'));
+    const write = timed(() => cache.set('key', 'after'));
     await redis.server.kill('SIGKILL');
     expect((await read).error).toMatchObject({ code: 'REDIS_CONNECTION_LOST', key: 'key' });
     expect((await write).error).toMatchObject({ code: 'REDIS_OUTCOME_UNKNOWN_LOST', key: 'key' });
@@ -271,7 +271,7 @@ describe('A server that freezes', () => {
     const cache = newCache();
     await cache.ping();
     await redis.server.freeze();
-    const { error, milliseconds, elapsed } = await timed(operation.run(cache));
+    const { error, milliseconds, elapsed } = await timed(() => operation.run(cache));
     await redis.server.resume();
     const code = changesData(operation) ? 'REDIS_OUTCOME_UNKNOWN_TIMEOUT' : 'REDIS_TIMEOUT';
     for (const failure of failuresOf(error, operation.keys)) {
@@ -340,7 +340,7 @@ describe('A server that freezes', () => {
   it('lets operations wait for the first attempt to connect, and no longer than their deadline', async () => {
     await redis.server.freeze();
     const cache = newCache();
-    const { error, milliseconds } = await timed(cache.get('key'));
+    const { error, milliseconds } = await timed(() => cache.get('key'));
     await redis.server.resume();
     expect(error).toMatchObject({ code: 'REDIS_UNREACHABLE' });
     expect(milliseconds).toBeLessThan(WITHIN);
@@ -377,7 +377,7 @@ describe('TLS', () => {
 
   it('A26 is a typed error for an authority that is not trusted, and never downgraded', async () => {
     const cache = redis.newCacheAt({ ...secure.address, useSsl: true, socketTimeout: T });
-    const { error, milliseconds } = await timed(cache.set('key', 'value'));
+    const { error, milliseconds } = await timed(() => cache.set('key', 'value'));
     expect(error).toMatchObject({ code: 'REDIS_TLS', key: 'key' });
     expect(milliseconds).toBeLessThan(WITHIN);
   });
@@ -391,11 +391,11 @@ describe('TLS', () => {
 
   it('A26 is a typed error between a side that speaks it and one that does not', async () => {
     const toPlain = redis.newCacheAt({ ...redis.address, useSsl: true, socketTimeout: T });
-    const first = await timed(toPlain.get('key'));
+    const first = await timed(() => toPlain.get('key'));
     expect(first.error).toMatchObject({ code: 'REDIS_TLS' });
     expect(String(first.error)).toContain('SPAKKY_REDIS__USE_SSL');
     const toTls = redis.newCacheAt({ ...secure.address, socketTimeout: T });
-    const second = await timed(toTls.get('key'));
+    const second = await timed(() => toTls.get('key'));
     expect(second.error).toBeInstanceOf(RedisCacheConnectionError);
     expect(Math.max(first.milliseconds, second.milliseconds)).toBeLessThan(WITHIN);
   });
@@ -422,7 +422,7 @@ describe('A peer that is no Redis', () => {
   ])('A21 is a typed error within the deadline: %s', async (_name, greeting) => {
     await withPeer({ greeting }, async (port) => {
       const cache = redis.newCacheAt({ host: '127.0.0.1', port, socketTimeout: T });
-      const { error, milliseconds } = await timed(cache.get('key'));
+      const { error, milliseconds } = await timed(() => cache.get('key'));
       expect(error).toMatchObject({ code: 'REDIS_PROTOCOL', key: 'key' });
       expect(milliseconds).toBeLessThan(WITHIN);
     });
@@ -517,7 +517,7 @@ describe('A peer that is no Redis', () => {
   it('A20 is a typed error within the deadline when it says nothing', async () => {
     await withPeer({}, async (port) => {
       const cache = redis.newCacheAt({ host: '127.0.0.1', port, socketTimeout: T });
-      const { error, milliseconds } = await timed(cache.get('key'));
+      const { error, milliseconds } = await timed(() => cache.get('key'));
       expect(error).toMatchObject({ code: 'REDIS_UNREACHABLE' });
       expect(String(error)).toContain('no answer to a new connection');
       expect(milliseconds).toBeLessThan(WITHIN);
@@ -641,7 +641,7 @@ describe('A client of the application', () => {
     await cache.ping();
     await redis.server.kill('SIGKILL');
     await delay(100);
-    expect((await timed(cache.get('key'))).milliseconds).toBeLessThan(50);
+    expect((await timed(() => cache.get('key'))).milliseconds).toBeLessThan(50);
     await redis.restart();
     await eventually(2_000, () => cache.ping());
   });
@@ -661,7 +661,7 @@ describe('A client of the application', () => {
     await once(client, 'end');
     const late = redis.newCacheAt({ client, keyPrefix: redis.newPrefix(), socketTimeout: T });
     for (const one of [cache, late]) {
-      const { error, milliseconds } = await timed(one.get('key'));
+      const { error, milliseconds } = await timed(() => one.get('key'));
       expect(error).toMatchObject({ code: 'REDIS_CONNECTION_LOST' });
       expect(String(error)).toContain('the application ended the client');
       expect(milliseconds).toBeLessThan(50);
@@ -689,7 +689,7 @@ describe('A client of the application', () => {
     const cache = redis.newCacheAt({ client, keyPrefix, socketTimeout: T });
     await cache.ping();
     await redis.server.freeze();
-    const { error, milliseconds } = await timed(
+    const { error, milliseconds } = await timed(() =>
       Promise.all([cache.set('key', 'once'), delay(20).then(() => redis.server.kill('SIGKILL'))]),
     );
     expect(error).toMatchObject({ code: 'REDIS_OUTCOME_UNKNOWN_LOST', key: 'key' });

@@ -55,7 +55,7 @@ describe('Replies that belong to somebody else', () => {
     const cache = way.newProxiedCache();
     await cache.set('key', 1);
     await way.proxy.inject({ kind: 'black-hole', connections: 'all' });
-    const alone = timed(run(cache));
+    const alone = timed(() => run(cache));
     await way.proxy.inject({ kind: 'unsolicited', bytes });
     expect((await alone).outcome).toBeInstanceOf(SpakkyCacheError);
   });
@@ -69,7 +69,7 @@ describe('Replies that belong to somebody else', () => {
       { kind: 'replace-reply', bytes: page, afterwards: 'pass' },
       { commands: ['scan'] },
     );
-    const { outcome } = await timed(cache.clear());
+    const { outcome } = await timed(() => cache.clear());
     expect(await redis.raw.get('foreign')).toBe('precious');
     expect(outcome).toMatchObject({ code: 'REDIS_UNEXPECTED_REPLY' });
   });
@@ -86,7 +86,7 @@ describe('Replies that belong to somebody else', () => {
         { kind: 'noise-in-reply', bytes: '\u00fe\u0001\u0000', at },
         { commands: ['get'] },
       );
-      const { outcome, milliseconds } = await timed(cache.get('key'));
+      const { outcome, milliseconds } = await timed(() => cache.get('key'));
       expect(milliseconds).toBeLessThan(WITHIN);
       if (!(outcome instanceof SpakkyCacheError)) seen.push(outcome);
       await cache.close();

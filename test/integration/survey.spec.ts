@@ -110,7 +110,7 @@ describe('A survey of a server that falls silent', () => {
     const cache = redis.newCacheAt({ host, port, keyPrefix, socketTimeout: 300 });
     await cache.setMany(entriesOf(10));
     await way.proxy.inject({ kind: 'drop-reply', afterwards: 'silence' }, { commands: ['pttl'] });
-    const { outcome, milliseconds } = await timed(cache.survey());
+    const { outcome, milliseconds } = await timed(() => cache.survey());
     expect(outcome).toMatchObject({ code: 'REDIS_TIMEOUT' });
     expect(milliseconds).toBeLessThan(1_000);
   });

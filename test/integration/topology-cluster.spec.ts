@@ -153,7 +153,7 @@ describe('A cluster', () => {
     const cluster = ports.map((port) => ({ host: '127.0.0.1', port }));
     const cache = redis.newCacheAt({ cluster, socketTimeout: T });
     for (const { run, keys } of OPERATIONS) {
-      const { outcome, milliseconds } = await timed(run(cache));
+      const { outcome, milliseconds } = await timed(() => run(cache));
       for (const failure of failuresOf(outcome, keys)) {
         expect(failure).toMatchObject({ name: 'RedisCacheConnectionError', code: 'REDIS_UNREACHABLE' });
         for (const port of ports) expect(String(failure)).toContain(`127.0.0.1:${port}`);
@@ -362,7 +362,7 @@ describe('A master that is away', () => {
       const report = await underLoad(cache, { keys, mayForget: true }, async () => {
         await strike(await slotOf(cache, '0'));
         await delay(T * 2);
-        const reads = await Promise.all(concerned.map((key) => timed(cache.get(key))));
+        const reads = await Promise.all(concerned.map((key) => timed(() => cache.get(key))));
         for (const { milliseconds, outcome } of reads) {
           expect(AWAY).toContain(Object(outcome).code);
           expect(milliseconds).toBeLessThan(50);

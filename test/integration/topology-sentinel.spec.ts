@@ -72,7 +72,7 @@ describe('The master that sentinels name', () => {
 
   it('is not found, with a typed error, under a name that no sentinel knows', async () => {
     const cache = redis.newCacheAt({}, { ...redis.variables, SPAKKY_REDIS__SENTINEL_NAME: 'nobody' });
-    const { outcome, milliseconds } = await timed(cache.get('key'));
+    const { outcome, milliseconds } = await timed(() => cache.get('key'));
     expect(outcome).toMatchObject({
       name: 'RedisCacheConnectionError',
       code: 'REDIS_UNREACHABLE',
@@ -135,7 +135,7 @@ describe('Sentinels that are away', () => {
     if (!dead || !frozen) throw new Error('There are too few');
     await redis.servers.killSentinel(dead);
     await frozen.freeze();
-    const { outcome, milliseconds } = await timed(newCache().ping());
+    const { outcome, milliseconds } = await timed(() => newCache().ping());
     expect(outcome).toBeUndefined();
     expect(milliseconds).toBeLessThan(WITHIN);
   });
@@ -145,7 +145,7 @@ describe('Sentinels that are away', () => {
     await connected.set('key', 1);
     await Promise.all(redis.servers.sentinels.map((sentinel) => redis.servers.killSentinel(sentinel)));
     expect(await connected.get('key')).toEqual(new CacheHit(1));
-    const { outcome, milliseconds } = await timed(newCache().get('key'));
+    const { outcome, milliseconds } = await timed(() => newCache().get('key'));
     expect(outcome).toMatchObject({ code: 'REDIS_UNREACHABLE', key: 'key' });
     for (const { port } of redis.servers.addresses) expect(String(outcome)).toContain(`127.0.0.1:${port}`);
     expect(milliseconds).toBeLessThan(WITHIN);

@@ -287,6 +287,14 @@ describe('Writes of one turn of the event loop', () => {
   });
 });
 
+async function readsOfServer(): Promise<number> {
+  return Number(/^total_reads_processed:(\d+)/m.exec(await redis.raw.info('stats'))?.[1]);
+}
+
+async function expectHit(cache: Pick<RedisCache, 'get'>, key: string): Promise<void> {
+  expect(await cache.get(key)).toEqual(new CacheHit('value'));
+}
+
 describe('Many callers at a time', () => {
   const ROUNDS = 60;
 
@@ -299,14 +307,6 @@ describe('Many callers at a time', () => {
       }),
     );
     return (callers * ROUNDS) / ((await readsOfServer()) - before);
-  }
-
-  async function readsOfServer(): Promise<number> {
-    return Number(/^total_reads_processed:(\d+)/m.exec(await redis.raw.info('stats'))?.[1]);
-  }
-
-  async function expectHit(cache: Pick<RedisCache, 'get'>, key: string): Promise<void> {
-    expect(await cache.get(key)).toEqual(new CacheHit('value'));
   }
 
   it('are served in halves: the server reads the next one while the last one is answered', async () => {

@@ -26,7 +26,7 @@ export async function expectToEndQuietly(
   const before = openHandles();
   const cache = create();
   await arrange(cache);
-  const { outcome, milliseconds } = await timed(Promise.all([cache.close(), cache.close()]));
+  const { outcome, milliseconds } = await timed(() => Promise.all([cache.close(), cache.close()]));
   expect(outcome).toEqual([undefined, undefined]);
   expect(milliseconds).toBeLessThan(deadline + 1_000);
   // A socket is destroyed a turn later; anything forgotten would stay far longer.

@@ -1,15 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SpakkyCacheError } from '../../lib/contract/errors.js';
 import type { ICache } from '../../lib/contract/cache.interface.js';
+import { now } from './clock.js';
+import { LoopClock } from './loop-clock.js';
 
 /** What callers went through while a load was on. */
 export interface LoadReport {
   readonly operations: number;
   /** Errors by `code`; anything that is no error of the cache by what it says of itself. */
   readonly errors: Readonly<Record<string, number>>;
-  /** The keys that something went wrong with. */
+  /** The keys that something went wrong with while the machine did not stand still. */
   readonly failedKeys: ReadonlySet<string>;
-  /** Of the operations, in milliseconds. */
+  /** Of the operations, in milliseconds in which this process had a processor. */
   readonly slowest: number;
   /** What was read and cannot have been written, one sentence each. */
   readonly wrong: readonly string[];
@@ -24,6 +26,8 @@ export interface LoadOptions {
 
 /** In milliseconds: everything is connected then. */
 const RUN_UP = 200;
+/** In milliseconds: when this process had no processor for so long, neither had the servers of the same machine. */
+const STANDSTILL = 100;
 
 /** What a key may hold: a number that counts the writes, or nothing. */
 type Content = number | undefined;
@@ -52,6 +56,7 @@ class Load {
   readonly #failedKeys = new Set<string>();
   readonly #wrong: string[] = [];
   readonly #callers: Promise<unknown>;
+  readonly #clock = new LoopClock();
   #operations = 0;
   #slowest = 0;
   #isStopping = false;
@@ -66,6 +71,7 @@ class Load {
   async stop(): Promise<void> {
     this.#isStopping = true;
     await this.#callers;
+    this.#clock.stop();
   }
 
   report(): LoadReport {
@@ -97,18 +103,18 @@ class Load {
   }
 
   async #attempt(key: string, action: () => Promise<unknown>): Promise<boolean> {
-    const start = performance.now();
+    const start = this.#clock.mark();
     try {
       await action();
       return true;
     } catch (error) {
       const name = error instanceof SpakkyCacheError ? error.code : String(error);
       this.#errors.set(name, (this.#errors.get(name) ?? 0) + 1);
-      this.#failedKeys.add(key);
+      if (now() - start.at - this.#clock.since(start) < STANDSTILL) this.#failedKeys.add(key);
       return false;
     } finally {
       this.#operations += 1;
-      this.#slowest = Math.max(this.#slowest, performance.now() - start);
+      this.#slowest = Math.max(this.#slowest, this.#clock.since(start));
       // Refusals come at once: without a break their callers would keep everybody else from running.
       await delay(1);
     }

@@ -15,16 +15,16 @@ export async function eventually<Value>(within: number, attempt: () => Promise<V
 }
 
 /**
- * What became of an operation, how many milliseconds have elapsed, and the same without those in which this process
+ * What became of an operation that begins now, how many milliseconds have elapsed, and the same without those in which this process
  * waited for a processor: a machine that stands still keeps no deadline.
  */
 export async function timed(
-  operation: Promise<unknown>,
+  begin: () => Promise<unknown>,
 ): Promise<{ readonly outcome: unknown; readonly milliseconds: number; readonly elapsed: number }> {
   const clock = new LoopClock();
   const start = clock.mark();
   const begun = performance.now();
-  const outcome = await operation.catch((error: unknown) => error);
+  const outcome = await begin().catch((error: unknown) => error);
   clock.stop();
   return { outcome, milliseconds: clock.since(start), elapsed: performance.now() - begun };
 }

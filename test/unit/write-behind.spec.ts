@@ -446,7 +446,7 @@ describe('After the writer', () => {
     await eventually(1_000, async () => expect(stage.count('keep')).toBe(2));
     expect(await stage.entry('a')).toBe('2');
     expect(stage.written).toEqual(['a=1', 'a=2']);
-    expect((await timed(stage.behind.close())).milliseconds).toBeLessThan(500);
+    expect((await timed(() => stage.behind.close())).milliseconds).toBeLessThan(500);
     expect(stage.reports).toEqual([]);
   });
 
@@ -477,7 +477,7 @@ describe('Draining', () => {
     const stage = new Stage();
     await stage.accept('a', '1');
     await stage.behind.drain();
-    expect((await timed(stage.behind.drain())).milliseconds).toBeLessThan(50);
+    expect((await timed(() => stage.behind.drain())).milliseconds).toBeLessThan(50);
   });
 
   it('runs at once what waits for another attempt', async () => {
@@ -486,7 +486,7 @@ describe('Draining', () => {
     stage.store.failNext('keep');
     await stage.accept('b', '1');
     await delay(5);
-    expect((await timed(stage.behind.drain())).milliseconds).toBeLessThan(500);
+    expect((await timed(() => stage.behind.drain())).milliseconds).toBeLessThan(500);
     expect(stage.written).toEqual(['a=1', 'b=1', 'a=1']);
     expect(stage.reports).toEqual([]);
   });
@@ -498,7 +498,7 @@ describe('Draining', () => {
     await stage.accept('hangs', '2');
     await stage.accept('hangs too', '1', never);
     await stage.accept('waits', '1');
-    const { milliseconds, elapsed } = await timed(stage.behind.drain());
+    const { milliseconds, elapsed } = await timed(() => stage.behind.drain());
     expect(elapsed).toBeGreaterThan(45);
     expect(milliseconds).toBeLessThan(500);
     expect(stage.reports).toMatchObject([
@@ -535,7 +535,7 @@ describe('Draining', () => {
     stage.store.delayNext('keep', answer.opened);
     await stage.accept('a', '1');
     await stage.behind.drain();
-    expect((await timed(stage.behind.close())).milliseconds).toBeLessThan(80);
+    expect((await timed(() => stage.behind.close())).milliseconds).toBeLessThan(80);
     expect(stage.reports).toEqual([]);
     answer.fail(new Error('closed'));
     await eventually(500, async () => expect(stage.codes()).toEqual(['CACHE_WRITE_OUTDATED']));
