@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { SpakkyCacheError } from '../contract/errors.js';
 import type { Slot } from '../core/cache-store.js';
+import type { Piece } from './piece-size.js';
 import { operationError, RedirectedError, type RedisRequest, type RedisTarget } from './redis-error.js';
 import { classifyFailure, unlessForbidden } from './redis-failure.js';
 import { ABSENT, readPlainSlot, readSlot } from './redis-slot.js';
@@ -54,9 +55,6 @@ export interface ReadHabits {
   readsOneByOne: boolean;
 }
 
-/** Told of how many the answer has come, or never will. */
-export type OnArrival = (size: number) => void;
-
 /** Why the reply to one key is none. */
 class Refusal {
   constructor(readonly reason: unknown) {}
@@ -71,24 +69,20 @@ class Refusal {
  */
 export class ReadBatch implements Work {
   readonly request: RedisRequest;
+  /** What it counts as while it is under way. */
+  piece: Piece | undefined;
   readonly #target: RedisTarget;
   readonly #habits: ReadHabits;
   readonly #readings: Reading[] = [];
   /** Only of several. */
   #byKey: Map<string, Reading> | undefined;
-  readonly #onArrival: OnArrival | undefined;
-  #hasArrived = false;
   #hasFailures = false;
 
-  /**
-   * @param habits shared by the batches of one connection
-   * @param onArrival told when the answer has come, or never will
-   */
-  constructor(prefix: string, target: RedisTarget, habits: ReadHabits, onArrival?: OnArrival) {
+  /** @param habits shared by the batches of one connection */
+  constructor(prefix: string, target: RedisTarget, habits: ReadHabits) {
     this.request = { verb: 'read', prefix };
     this.#target = target;
     this.#habits = habits;
-    this.#onArrival = onArrival;
   }
 
   get size(): number {
@@ -117,7 +111,7 @@ export class ReadBatch implements Work {
   }
 
   fail(explain: Explanation): void {
-    this.#arrive();
+    this.piece?.arrive();
     for (const reading of this.#readings) reading.reject(explain(reading.request));
   }
 
@@ -127,12 +121,6 @@ export class ReadBatch implements Work {
       return this.#readSeveral(client, server);
     }
     return this.#readOne(only, client, server);
-  }
-
-  #arrive(): void {
-    if (this.#hasArrived) return;
-    this.#hasArrived = true;
-    this.#onArrival?.(this.#readings.length);
   }
 
   #find(wholeKey: string): Reading | undefined {
@@ -145,7 +133,7 @@ export class ReadBatch implements Work {
   /** As most are: one command, and nothing that it does not take. */
   async #readOne(reading: Reading, client: Redis, server: ServerSide): Promise<void> {
     const value = await server.wire.get(reading.wholeKey);
-    this.#arrive();
+    this.piece?.arrive();
     if (this.#isSettled(reading, value)) return;
     const missing = await this.#settle([reading], [value], client, server);
     this.#habits.expectsMisses = missing.length > 0;
@@ -179,7 +167,7 @@ export class ReadBatch implements Work {
   async #readAll({ wire }: ServerSide): Promise<readonly unknown[] | undefined> {
     const reply = await wire.getAll(wholeKeysOf(this.#readings)).catch(unlessForbidden);
     if (reply === undefined) return undefined;
-    this.#arrive();
+    this.piece?.arrive();
     if (Array.isArray(reply) && reply.length === this.#readings.length) return reply;
     throw unexpectedReply(this.request, 'MGET', describeReply(reply), this.#target);
   }
@@ -210,7 +198,7 @@ export class ReadBatch implements Work {
     stream.uncork();
     proof?.catch(() => undefined);
     const values = await reading;
-    this.#arrive();
+    this.piece?.arrive();
     const missing = await this.#settle(this.#readings, values, client, server);
     if (missing.length === 0) return 0;
     // Nothing names its key: a reply too many looks just like it.

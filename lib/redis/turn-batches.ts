@@ -51,7 +51,7 @@ export class TurnBatches {
     if (this.#reads?.has(wholeKey) === true) this.#sendReads();
     if (this.#writes?.has(wholeKey) === true) this.#sendWrites();
     if (this.#writes === undefined) {
-      this.#writes = new WriteBatch(request.prefix, this.#connection.target, this.#onWritten);
+      this.#writes = new WriteBatch(request.prefix, this.#connection.target);
       this.#schedule();
     }
     const written = this.#writes.add(request, wholeKey, put.bytes, lifeOf(put));
@@ -74,7 +74,7 @@ export class TurnBatches {
   #read(prefix: string, key: string, isCertain: boolean, receiver: SlotReceiver, place: number): void {
     if (this.#writes?.has(prefix + key) === true) this.#sendWrites();
     if (this.#reads === undefined) {
-      this.#reads = new ReadBatch(prefix, this.#connection.target, this.#readHabits, this.#onRead);
+      this.#reads = new ReadBatch(prefix, this.#connection.target, this.#readHabits);
       this.#schedule();
     }
     this.#reads.add(prefix, key, isCertain, receiver, place);
@@ -89,7 +89,7 @@ export class TurnBatches {
     const reads = this.#reads;
     if (reads === undefined) return;
     this.#reads = undefined;
-    this.#pieceOfReads.leave(reads.size);
+    reads.piece = this.#pieceOfReads.leave(reads.size);
     this.#connection.carryOut(reads);
   }
 
@@ -97,7 +97,7 @@ export class TurnBatches {
     const writes = this.#writes;
     if (writes === undefined) return;
     this.#writes = undefined;
-    this.#pieceOfWrites.leave(writes.size);
+    writes.piece = this.#pieceOfWrites.leave(writes.size);
     this.#connection.carryOut(writes);
   }
 
@@ -113,7 +113,4 @@ export class TurnBatches {
     this.#pieceOfReads.endTurn();
     this.#pieceOfWrites.endTurn();
   };
-
-  readonly #onRead = (size: number): void => this.#pieceOfReads.arrive(size);
-  readonly #onWritten = (size: number): void => this.#pieceOfWrites.arrive(size);
 }

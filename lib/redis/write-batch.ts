@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
 import type { SpakkyCacheError } from '../contract/errors.js';
+import type { Piece } from './piece-size.js';
 import { operationError, RedirectedError, type RedisRequest, type RedisTarget } from './redis-error.js';
 import { classifyFailure } from './redis-failure.js';
-import type { OnArrival } from './read-batch.js';
 import { describeReply, type KeyRequest, unexpectedReply } from './script-runner.js';
 import type { ServerSide } from './server-side.js';
 import type { Explanation, Work } from './work.js';
@@ -30,17 +30,14 @@ class Writing {
 /** Entries, each of another key, that are written in one turn of the event loop and leave in one piece. */
 export class WriteBatch implements Work {
   readonly request: RedisRequest;
+  /** What it counts as while it is under way. */
+  piece: Piece | undefined;
   readonly #target: RedisTarget;
   readonly #writings = new Map<string, Writing>();
 
-  readonly #onArrival: OnArrival;
-  #hasArrived = false;
-
-  /** @param onArrival told when the first answer has come, or never will */
-  constructor(prefix: string, target: RedisTarget, onArrival: OnArrival) {
+  constructor(prefix: string, target: RedisTarget) {
     this.request = { verb: 'write', prefix };
     this.#target = target;
-    this.#onArrival = onArrival;
   }
 
   get size(): number {
@@ -62,7 +59,7 @@ export class WriteBatch implements Work {
   }
 
   fail(explain: Explanation): void {
-    this.#arrive();
+    this.piece?.arrive();
     for (const { request, reject } of this.#writings.values()) reject(explain(request));
   }
 
@@ -72,7 +69,7 @@ export class WriteBatch implements Work {
       let left = writings.length;
       let concern: unknown;
       wire.set(writings, (index, reply) => {
-        this.#arrive();
+        this.piece?.arrive();
         const writing = writings[index];
         if (writing !== undefined && isDone(reply)) writing.resolve();
         else if (writing !== undefined) concern ??= this.#refuse(writing, reply);
@@ -82,12 +79,6 @@ export class WriteBatch implements Work {
         else reject(concern);
       });
     });
-  }
-
-  #arrive(): void {
-    if (this.#hasArrived) return;
-    this.#hasArrived = true;
-    this.#onArrival(this.#writings.size);
   }
 
   /** @returns what concerns the connection */
